@@ -46,9 +46,7 @@ pub struct Destination {
 }
 
 /// The sort of line behind a number, at home or abroad.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Geographic.
@@ -96,9 +94,7 @@ pub enum Kind {
 }
 
 /// Prior risk by published fraud data, A the highest. A prior only: a customer's own history outweighs it.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum RiskTier {
     /// Several strong sources, very dear, or a range made for revenue share.
     A,
@@ -111,9 +107,7 @@ pub enum RiskTier {
 }
 
 /// The traffic classes a policy opens and closes, and the block ladder cuts.
-#[derive(
-    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrafficClass {
     /// Inside the tenant.

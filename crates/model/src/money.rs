@@ -10,7 +10,9 @@ use std::str::FromStr;
 ///
 /// One tenant has one [`Currency`]; a deck in another one is refused when it is loaded, so amounts that meet
 /// in a sum are of one currency. Arithmetic saturates.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Money(pub i64);
 
@@ -114,11 +116,13 @@ impl FromStr for Money {
         }
         let large = || ParseMoneyError::TooLarge(text.chars().take(32).collect());
         let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| large())? };
-        let mut micros: i64 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| not())? };
+        let mut micros: i64 =
+            if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| not())? };
         for _ in fraction.len()..6 {
             micros *= 10;
         }
-        let total = whole.checked_mul(1_000_000).and_then(|w| w.checked_add(micros)).ok_or_else(large)?;
+        let total =
+            whole.checked_mul(1_000_000).and_then(|w| w.checked_add(micros)).ok_or_else(large)?;
         Ok(Self(if negative { -total } else { total }))
     }
 }

@@ -1,1 +1,232 @@
-//! placeholder
+//! What people declared for a tenant. As TOML it is the policy file; every field has a sane default.
+
+use crate::{Country, Currency, E164, ExtensionId, Money, TrafficClass};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whether verdicts act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Compute and record only: what would have been stopped.
+    Observe,
+    /// Act.
+    #[default]
+    Enforce,
+}
+
+/// What was declared for one tenant.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Whether verdicts act.
+    pub mode: Mode,
+    /// The currency of every amount below, and of the tariff.
+    pub currency: Currency,
+    /// IANA name of the tenant's time zone.
+    pub time_zone: String,
+    /// When people normally work.
+    pub office: Hours,
+    /// Rules that open or close traffic classes; the first that matches decides, none means open.
+    pub classes: Vec<ClassRule>,
+    /// Numbers and ranges always allowed, within limits. Wins over `deny`, classes and behaviour.
+    pub permit: Vec<ListEntry>,
+    /// Numbers and ranges never allowed.
+    pub deny: Vec<ListEntry>,
+    /// Source addresses calls may come from, as CIDR (`192.0.2.0/24`); empty means anywhere.
+    pub sources: Vec<String>,
+    /// Limits over the whole tenant.
+    pub limits: Limits,
+    /// Limits of each extension that has none of its own.
+    pub extension_limits: Limits,
+    /// Limits of each trunk.
+    pub trunk_limits: Limits,
+    /// Limits per destination country and kind of line, abroad.
+    pub destination_limits: Limits,
+    /// Limits per source address.
+    pub source_limits: Limits,
+    /// What differs for single extensions.
+    pub extensions: BTreeMap<ExtensionId, ExtensionPolicy>,
+    /// How evidence is weighed into a stop.
+    pub steering: Steering,
+    /// Longest duration of one call to a paid destination, in seconds.
+    pub paid_call_secs_max: u32,
+    /// How long an automatic block lasts when nobody answers, in hours.
+    pub block_hours: u32,
+    /// How long limits stay tight after a block was lifted, in hours.
+    pub probation_hours: u32,
+}
+
+/// What differs for one extension.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExtensionPolicy {
+    /// Replaces the tenant's `extension_limits`.
+    pub limits: Option<Limits>,
+    /// Asked before the tenant's class rules.
+    pub classes: Vec<ClassRule>,
+    /// Replaces the tenant's list of sources.
+    pub sources: Option<Vec<String>>,
+}
+
+/// Office hours in the tenant's time zone.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hours {
+    /// Ranges per weekday.
+    pub open: Vec<TimeRange>,
+    /// Country whose public holidays count as closed.
+    pub holidays: Option<Country>,
+    /// Own closed days, as `2026-12-24` or `2026-07-20/2026-08-07`.
+    pub closures: Vec<String>,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Weekday {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+/// A range of local time on some weekdays; a range that ends before it starts runs past midnight.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeRange {
+    /// On these days.
+    pub days: Vec<Weekday>,
+    /// `08:00`.
+    pub from: String,
+    /// `18:00`; `24:00` is the end of the day.
+    pub to: String,
+}
+
+/// When a class rule holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// Always.
+    #[default]
+    Always,
+    /// Inside office hours.
+    Office,
+    /// Outside office hours, on holidays and closures.
+    Closed,
+}
+
+/// Opens or closes a traffic class.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassRule {
+    /// The class.
+    pub class: TrafficClass,
+    /// Only these countries; empty means all.
+    #[serde(default)]
+    pub countries: Vec<Country>,
+    /// When the rule holds.
+    #[serde(default)]
+    pub when: When,
+    /// Whether calls may pass.
+    pub allow: bool,
+}
+
+/// A number or the beginning of one, on a permit or deny list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListEntry {
+    /// Leading digits in E.164, with `+`.
+    pub prefix: E164,
+    /// Why, or who: shown in explanations.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// Limits of one scope; what is absent is unlimited.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Money per call.
+    pub per_call: Option<Money>,
+    /// Money in any 60 minutes.
+    pub per_hour: Option<Money>,
+    /// Money in any 24 hours.
+    pub per_day: Option<Money>,
+    /// Money in any 7 days.
+    pub per_week: Option<Money>,
+    /// Money in any 30 days.
+    pub per_month: Option<Money>,
+    /// Paid calls at once.
+    pub calls_active_max: Option<u32>,
+    /// Paid calls started in any 60 seconds.
+    pub calls_per_minute_max: Option<u32>,
+}
+
+/// The two figures that steer every stop by behaviour.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Steering {
+    /// The money one is willing to lose before a stop, per attack. Lower stops sooner.
+    pub loss_accept: Money,
+    /// Wrong stops one is willing to accept, per 1000 customers and month. Higher stops sooner.
+    pub wrong_stops_accept: f64,
+}
+
+impl Default for Steering {
+    fn default() -> Self {
+        Self { loss_accept: Money::units(10), wrong_stops_accept: 20.0 }
+    }
+}
+
+impl Default for Hours {
+    /// Monday to Friday 08:00 to 18:00, closed on Dutch public holidays.
+    fn default() -> Self {
+        use Weekday::{Fri, Mon, Thu, Tue, Wed};
+        Self {
+            open: vec![TimeRange {
+                days: vec![Mon, Tue, Wed, Thu, Fri],
+                from: "08:00".into(),
+                to: "18:00".into(),
+            }],
+            holidays: Some(Country::NL),
+            closures: Vec::new(),
+        }
+    }
+}
+
+impl Default for Policy {
+    /// What a new customer gets: everything open, behaviour watched, money bounded.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Enforce,
+            currency: Currency::EUR,
+            time_zone: "Europe/Amsterdam".into(),
+            office: Hours::default(),
+            classes: Vec::new(),
+            permit: Vec::new(),
+            deny: Vec::new(),
+            sources: Vec::new(),
+            limits: Limits {
+                per_hour: Some(Money::units(100)),
+                per_day: Some(Money::units(300)),
+                per_week: Some(Money::units(900)),
+                per_month: Some(Money::units(2_500)),
+                ..Limits::default()
+            },
+            extension_limits: Limits { per_call: Some(Money::units(75)), ..Limits::default() },
+            trunk_limits: Limits::default(),
+            destination_limits: Limits::default(),
+            source_limits: Limits::default(),
+            extensions: BTreeMap::new(),
+            steering: Steering::default(),
+            paid_call_secs_max: 4 * 3600,
+            block_hours: 7 * 24,
+            probation_hours: 72,
+        }
+    }
+}

@@ -5,12 +5,16 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// Microseconds since some fixed start; never runs backwards. Durations are measured with it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Moment(pub u64);
 
 /// Microseconds since 1970-01-01T00:00:00 UTC. May be stepped by the clock's owner.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct WallTime(pub i64);
 
@@ -68,14 +72,22 @@ macro_rules! arithmetic {
         impl Add<Duration> for $time {
             type Output = Self;
             fn add(self, by: Duration) -> Self {
-                Self(self.0.saturating_add(<$inner>::try_from(by.as_micros()).unwrap_or(<$inner>::MAX)))
+                Self(
+                    self.0.saturating_add(
+                        <$inner>::try_from(by.as_micros()).unwrap_or(<$inner>::MAX),
+                    ),
+                )
             }
         }
 
         impl Sub<Duration> for $time {
             type Output = Self;
             fn sub(self, by: Duration) -> Self {
-                Self(self.0.saturating_sub(<$inner>::try_from(by.as_micros()).unwrap_or(<$inner>::MAX)))
+                Self(
+                    self.0.saturating_sub(
+                        <$inner>::try_from(by.as_micros()).unwrap_or(<$inner>::MAX),
+                    ),
+                )
             }
         }
 
