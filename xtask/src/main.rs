@@ -1,21 +1,44 @@
 //! Chores of the workspace: `cargo xtask <chore>`.
 #![allow(clippy::print_stdout, reason = "a command for people: its output is text")]
 
+mod bench;
 mod eval;
+mod suite;
 mod table;
+mod tidy;
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::Parser;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Chores of the workspace")]
 enum Chore {
+    /// Check the rules of the house that no compiler checks.
+    Tidy,
+    /// Run all tests; arguments go to nextest.
+    Test {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Replay recorded streams with known attacks: euros lost, honest customers hit.
     Eval(eval::Options),
+    /// Measure speed.
+    Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
-    match Chore::parse() {
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Tidy => tidy::command(),
+        Chore::Test { arguments } => suite::command(&arguments),
         Chore::Eval(options) => eval::command(&options),
+        Chore::Bench(options) => bench::command(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

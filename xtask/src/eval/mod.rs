@@ -5,6 +5,7 @@
 mod deck;
 mod detectors;
 mod enforce;
+mod harm;
 mod official;
 mod replay;
 mod reply;
@@ -14,11 +15,12 @@ mod table;
 mod tally;
 mod truth;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::bench::Bench;
 pub use detectors::Detector;
 use replay::Replay;
 use score::Score;
@@ -85,6 +87,28 @@ pub fn run(set: &Set, detector: &mut dyn Detector) -> Result<Score> {
     Ok(Score::new(replay))
 }
 
+/// What the scorer itself costs, so that tuning measures the detector and not its judge.
+pub fn benches() -> Vec<Bench> {
+    let bench = |name: &'static str| Bench {
+        group: "scorer",
+        name: name.to_owned(),
+        unit: "events",
+        prepare: Box::new(move || {
+            let set = Set::load(&tiny())?;
+            Ok(Box::new(move || {
+                let mut detector = detectors::by_name(name, &set)?;
+                run(&set, detector.as_mut()).map(|score| score.events as u64)
+            }))
+        }),
+    };
+    vec![bench("null"), bench("day-cost")]
+}
+
+/// The small set in the tree, with the figures of the reference scorer beside it.
+fn tiny() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/tiny")
+}
+
 /// The command with its program as an absolute path: score.py runs from the data folder.
 fn absolute(command: &str) -> Result<String> {
     let (program, arguments) = command.split_once(' ').unwrap_or((command, ""));
@@ -94,19 +118,15 @@ fn absolute(command: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
-    /// The stream in `data/tiny` with the figures that the reference scorer gave for it.
     #[test]
     fn figures_equal_those_of_the_reference_scorer() {
-        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/tiny");
-        let set = Set::load(&data).unwrap();
+        let set = Set::load(&tiny()).unwrap();
         for name in ["null", "day-cost", "stress"] {
             let mut detector = detectors::by_name(name, &set).unwrap();
             let ours = serde_json::to_value(run(&set, detector.as_mut()).unwrap()).unwrap();
-            let theirs = std::fs::read(data.join(format!("expected-{name}.json"))).unwrap();
+            let theirs = std::fs::read(tiny().join(format!("expected-{name}.json"))).unwrap();
             let theirs = serde_json::from_slice(&theirs).unwrap();
             let differences = official::differences(&ours, &theirs);
             assert!(differences.is_empty(), "{name}:\n{}", differences.join("\n"));

@@ -46,7 +46,7 @@ impl Detector for Stress {
 
 impl Stress {
     fn answer(&self, event: &Event, turn: u64) -> Value {
-        let every = |n: u64| turn % n == 0;
+        let every = |n: u64| turn.is_multiple_of(n);
         let mut answer = json!({});
         if event.ev == "start" && every(97) {
             answer = json!({"v": "deny", "why": "turn"});
@@ -58,7 +58,7 @@ impl Stress {
         } else if every(173) {
             json!({"do": "alert", "tenant": self.last_tenant})
         } else if every(61) {
-            let ext = (turn / 61 % 2 == 0).then_some(&self.last_ext);
+            let ext = (turn / 61).is_multiple_of(2).then_some(&self.last_ext);
             json!({"do": "unblock", "tenant": self.last_tenant, "ext": ext})
         } else {
             return answer;
@@ -69,9 +69,9 @@ impl Stress {
 
     fn block(&self, turn: u64) -> Value {
         let level = LEVELS.get((turn % 4) as usize);
-        let ext = (turn % 3 == 0).then_some(&self.last_ext);
+        let ext = turn.is_multiple_of(3).then_some(&self.last_ext);
         let why = format!("turn {} with a reason that is longer than forty letters", turn % 5);
         json!({"do": "block", "tenant": self.last_tenant, "level": level, "ext": ext,
-               "kill": turn % 2 == 0, "why": why})
+               "kill": turn.is_multiple_of(2), "why": why})
     }
 }
