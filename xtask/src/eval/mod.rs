@@ -9,6 +9,8 @@ mod harm;
 mod official;
 mod replay;
 mod reply;
+#[cfg(test)]
+mod scenes;
 mod score;
 mod set;
 mod table;
@@ -94,7 +96,7 @@ pub fn benches() -> Vec<Bench> {
         name: name.to_owned(),
         unit: "events",
         prepare: Box::new(move || {
-            let set = Set::load(&tiny())?;
+            let set = Set::load(&small())?;
             Ok(Box::new(move || {
                 let mut detector = detectors::by_name(name, &set)?;
                 run(&set, detector.as_mut()).map(|score| score.events as u64)
@@ -105,8 +107,8 @@ pub fn benches() -> Vec<Bench> {
 }
 
 /// The small set in the tree, with the figures of the reference scorer beside it.
-fn tiny() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/tiny")
+fn small() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/small")
 }
 
 /// The command with its program as an absolute path: score.py runs from the data folder.
@@ -122,11 +124,11 @@ mod tests {
 
     #[test]
     fn figures_equal_those_of_the_reference_scorer() {
-        let set = Set::load(&tiny()).unwrap();
+        let set = Set::load(&small()).unwrap();
         for name in ["null", "day-cost", "stress"] {
             let mut detector = detectors::by_name(name, &set).unwrap();
             let ours = serde_json::to_value(run(&set, detector.as_mut()).unwrap()).unwrap();
-            let theirs = std::fs::read(tiny().join(format!("expected-{name}.json"))).unwrap();
+            let theirs = std::fs::read(small().join(format!("expected-{name}.json"))).unwrap();
             let theirs = serde_json::from_slice(&theirs).unwrap();
             let differences = official::differences(&ours, &theirs);
             assert!(differences.is_empty(), "{name}:\n{}", differences.join("\n"));
