@@ -1,0 +1,103 @@
+//! Notes what happens around paid calls: inbound calls, registrations, forwards.
+
+use super::{Engine, civil};
+use crate::profile::Origin;
+use crate::tenant::{Access, AccessEvent, InboundCall};
+use ringfence_model::{
+    Attempt, CallId, ConfigChange, Country, Registration, RegistrationFailure, Release, WallTime,
+};
+
+impl Engine {
+    /// An inbound call is tried.
+    pub fn inbound(&mut self, attempt: &Attempt, wall: WallTime) {
+        let tenant = self.tenant(&attempt.tenant, wall);
+        let civil = civil(tenant, wall);
+        tenant.state.hours.note(civil.hour_of_week());
+        let extension = tenant.extension(attempt.extension.as_ref());
+        tenant.note_inbound(InboundCall {
+            call: attempt.call,
+            at: wall,
+            a_number: attempt.a_number,
+            extension,
+            answered: false,
+            secs: 0.0,
+            over: false,
+        });
+        if self.inbound.len() < Self::INBOUND_MAX {
+            self.inbound.insert(attempt.call, attempt.tenant.clone());
+        }
+    }
+
+    pub(super) fn inbound_answered(&mut self, call: CallId) {
+        if let Some(inbound) = self.inbound_mut(call) {
+            inbound.answered = true;
+        }
+    }
+
+    pub(super) fn inbound_released(&mut self, _wall: WallTime, release: &Release) {
+        if let Some(inbound) = self.inbound_mut(release.call) {
+            inbound.over = true;
+            inbound.secs = (release.billable_ms as f32) / 1_000.0;
+        }
+        self.inbound.remove(&release.call);
+    }
+
+    fn inbound_mut(&mut self, call: CallId) -> Option<&mut InboundCall> {
+        let tenant = self.inbound.get(&call)?;
+        let tenant = self.tenants.get_mut(tenant)?;
+        tenant.state.inbound.iter_mut().rev().find(|i| i.call == call)
+    }
+
+    /// A phone registered from another address than last time.
+    pub fn registered(&mut self, registration: &Registration, wall: WallTime) {
+        let tenant = self.tenant(&registration.tenant, wall);
+        let day = civil(tenant, wall).day;
+        let extension = tenant.extension(Some(&registration.extension));
+        let origin = Origin::of(&registration.source);
+        let odd = tenant.state.extensions.get(extension as usize).map_or(0.0, |own| {
+            let known = own.origins.familiar(origin, day);
+            let abroad = !tenant.state.origins.knows_country(origin, day);
+            match known {
+                None => 0.0,
+                Some(crate::profile::Familiar::Network) => 0.0,
+                Some(crate::profile::Familiar::Country) => 0.2,
+                Some(_) if abroad => 1.0,
+                Some(_) => 0.6,
+            }
+        });
+        tenant.note_access(AccessEvent {
+            at: wall,
+            extension,
+            origin: Some(origin),
+            what: Access::Registered(odd),
+        });
+    }
+
+    /// Registrations failed.
+    pub fn registration_failed(&mut self, failure: &RegistrationFailure, wall: WallTime) {
+        let tenant = self.tenant(&failure.tenant, wall);
+        // Names that are no extension are not made into one.
+        let known = failure.extension.as_ref().filter(|e| tenant.state.index.contains_key(*e));
+        let extension = tenant.extension(known);
+        tenant.note_access(AccessEvent {
+            at: wall,
+            extension,
+            origin: Some(Origin::of(&failure.source)),
+            what: Access::Failed(failure.count),
+        });
+    }
+
+    /// A forward was set or cleared; `to` is the country of its target when that is foreign or paid.
+    pub fn config_changed(&mut self, change: &ConfigChange, to: Option<Country>, wall: WallTime) {
+        let tenant = self.tenant(&change.tenant, wall);
+        let extension = tenant.extension(Some(&change.extension));
+        if change.forward_to.is_some() {
+            tenant.note_access(AccessEvent {
+                at: wall,
+                extension,
+                origin: change.source.as_ref().map(Origin::of),
+                what: Access::Forward(to),
+            });
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Turns a weighing into blocks, cuts and alerts.
+
+use super::{Act, Engine, Facts, forbidding, next_block, whole};
+use crate::decide::Weighing;
+use crate::ladder;
+use crate::running::Running;
+use ringfence_model::{
+    Alert, Block, CallId, Level, Money, Origin, Reason, Scope, TenantId, TrafficClass, WallTime,
+};
+use std::time::Duration;
+
+/// The call a weighing is about.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// The call.
+    pub call: CallId,
+    /// Whose.
+    pub tenant: &'a TenantId,
+    /// To which class.
+    pub class: TrafficClass,
+}
+
+impl<'a> From<&'a Facts<'a>> for About<'a> {
+    fn from(facts: &'a Facts<'a>) -> Self {
+        let attempt = facts.attempt;
+        Self { call: attempt.call, tenant: &attempt.tenant, class: facts.destination.class() }
+    }
+}
+
+/// After an alert, people are asked again only when the evidence has grown by this, in nats, or a day later.
+const ALERT_GROWTH: f32 = 1.5;
+const ALERT_AGAIN: Duration = Duration::from_secs(24 * 3_600);
+
+impl Engine {
+    /// Blocks or alerts when `weighing` asks for it. Says whether the call is stopped.
+    pub(super) fn act(
+        &mut self,
+        wall: WallTime,
+        about: About<'_>,
+        weighing: &Weighing,
+        acts: &mut Vec<Act>,
+    ) -> bool {
+        if weighing.stops() {
+            self.block_for(wall, about, weighing, acts);
+            return true;
+        }
+        if weighing.alerts() {
+            self.alert(wall, about, weighing, acts);
+        }
+        false
+    }
+
+    /// A limit stopped a call: people hear of it, so that a limit too low for an honest customer is raised.
+    pub(super) fn after_limit(
+        &mut self,
+        wall: WallTime,
+        facts: &Facts<'_>,
+        weighing: &Weighing,
+        acts: &mut Vec<Act>,
+    ) {
+        self.alert(wall, facts.into(), weighing, acts);
+    }
+
+    fn alert(
+        &mut self,
+        wall: WallTime,
+        about: About<'_>,
+        weighing: &Weighing,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(tenant) = self.tenants.get_mut(about.tenant) else { return };
+        let margin = weighing.margin();
+        let told = tenant.state.alerted.is_some_and(|(at, before)| {
+            wall - at < ALERT_AGAIN && margin < before + ALERT_GROWTH
+        });
+        if told {
+            return;
+        }
+        tenant.state.alerted = Some((wall, margin));
+        let extension = self.extension_of(about.call).or_else(|| {
+            let tenant = self.tenants.get(about.tenant)?;
+            let paid = tenant.state.recent.iter().rev().find(|c| c.call == about.call)?;
+            tenant.state.extensions.get(paid.extension as usize)?.id.clone()
+        });
+        acts.push(Act::Alerted(Alert {
+            tenant: about.tenant.clone(),
+            extension,
+            call: Some(about.call),
+            reasons: weighing.reasons(),
+            evidence: weighing.evidence,
+            at_stake: Money::from_f64(f64::from(weighing.at_stake)),
+        }));
+    }
+
+    fn extension_of(&self, call: CallId) -> Option<ringfence_model::ExtensionId> {
+        let running = self.running.get(&call)?;
+        let tenant = self.tenants.get(&running.tenant)?;
+        tenant.state.extensions.get(running.extension as usize)?.id.clone()
+    }
+
+    fn block_for(
+        &mut self,
+        wall: WallTime,
+        about: About<'_>,
+        weighing: &Weighing,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(tenant) = self.tenants.get_mut(about.tenant) else { return };
+        let Some(paid) = tenant.state.recent.iter().rev().find(|c| c.call == about.call).copied()
+        else {
+            return;
+        };
+        let figures = tenant.state.recent.figures(wall, &paid);
+        let own = tenant.state.extensions.get(paid.extension as usize).and_then(|e| e.id.clone());
+        let stays_in_one = figures.extensions_unexplained <= 1.0
+            && figures.at_stake_extension >= 0.8 * figures.at_stake;
+        let already = tenant.state.blocks.iter().any(|b| b.scope.extension().is_some());
+        let scope = match own {
+            Some(extension) if stays_in_one && !already => {
+                Scope::Extension(about.tenant.clone(), extension)
+            }
+            _ => whole(about.tenant.clone()),
+        };
+        // Paid services at home are cut alone where the evidence is about them alone.
+        let level = match about.class {
+            TrafficClass::Premium | TrafficClass::Service => Level::Guarded,
+            _ => Level::National,
+        };
+        let policy = tenant.settings.policy();
+        let block = Block {
+            id: next_block(&mut self.blocks_made),
+            scope,
+            level,
+            since: wall,
+            until: Some(wall + Duration::from_secs(3_600 * u64::from(policy.block_hours))),
+            origin: Origin::Engine,
+            shadow: !tenant.settings.enforces(),
+        };
+        self.put_in_force(wall, block, about.call, weighing.reasons(), acts);
+    }
+
+    /// Adds a block, and cuts the running calls it forbids, and only those.
+    pub(super) fn put_in_force(
+        &mut self,
+        wall: WallTime,
+        block: Block,
+        call: CallId,
+        reasons: Vec<Reason>,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(tenant) = self.tenants.get_mut(block.scope.tenant()) else { return };
+        // A weaker or equal one of the same scope is replaced.
+        let replaced = |b: &Block| {
+            b.scope == block.scope && b.level <= block.level && b.shadow == block.shadow
+        };
+        tenant.state.blocks.retain(|b| !replaced(b));
+        if tenant.state.blocks.len() >= BLOCKS_MAX {
+            tenant.state.blocks.remove(0);
+        }
+        tenant.state.blocks.push(block.clone());
+        acts.push(Act::Blocked { block: block.clone(), reasons: reasons.clone(), call });
+        if block.shadow {
+            return;
+        }
+        let active = tenant.state.active.clone();
+        for id in active {
+            let Some(running) = self.running.get(&id) else { continue };
+            let extension = self.tenants.get(&running.tenant).and_then(|t| {
+                t.state.extensions.get(running.extension as usize).and_then(|e| e.id.clone())
+            });
+            let forbidden = block.scope.covers(extension.as_ref())
+                && !ladder::permits(block.level, &running.destination);
+            if forbidden && !running.permitted {
+                self.cut(id, wall, reasons.clone(), acts);
+            }
+        }
+    }
+
+    /// Orders the end of a running call, once.
+    pub(super) fn cut(
+        &mut self,
+        call: CallId,
+        _wall: WallTime,
+        reasons: Vec<Reason>,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(running) = self.running.get_mut(&call).filter(|r| !r.cut) else { return };
+        running.cut = true;
+        acts.push(Act::Cut { call, reasons, cost: running.settled });
+    }
+
+    /// Ends the blocks of a tenant whose time is over.
+    pub(super) fn expire_blocks(
+        &mut self,
+        tenant: &TenantId,
+        wall: WallTime,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(tenant) = self.tenants.get_mut(tenant) else { return };
+        if tenant.state.blocks.is_empty() {
+            return;
+        }
+        let over = |b: &Block| b.until.is_some_and(|until| until <= wall);
+        let ended: Vec<Block> = tenant.state.blocks.iter().filter(|b| over(b)).cloned().collect();
+        if ended.is_empty() {
+            return;
+        }
+        tenant.state.blocks.retain(|b| !over(b));
+        let hours = u64::from(tenant.settings.policy().probation_hours);
+        tenant.state.probation_until = wall + Duration::from_secs(3_600 * hours);
+        acts.extend(ended.into_iter().map(Act::Lifted));
+    }
+
+    /// Whether a standing block forbids a running call.
+    pub(super) fn is_forbidden(&self, running: &Running) -> bool {
+        let Some(tenant) = self.tenants.get(&running.tenant) else { return false };
+        let extension =
+            tenant.state.extensions.get(running.extension as usize).and_then(|e| e.id.as_ref());
+        forbidding(&tenant.state, extension, &running.destination, false).is_some()
+    }
+}
+
+/// Most blocks in force at one tenant; beyond it the oldest goes.
+const BLOCKS_MAX: usize = 256;

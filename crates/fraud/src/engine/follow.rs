@@ -1,0 +1,146 @@
+//! Keeps up with running calls: answer, tick, release.
+
+use super::{Act, Engine, civil, money};
+use crate::exposure::Asked;
+use crate::running::Running;
+use ringfence_model::{CallId, Money, Now, Reason, Release, TenantId, WallTime};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Engine {
+    /// The far end answered: charging starts.
+    pub fn answered(&mut self, now: Now, call: CallId) {
+        if let Some(running) = self.running.get_mut(&call) {
+            running.answered.get_or_insert(now.moment);
+            return;
+        }
+        self.inbound_answered(call);
+    }
+
+    /// A call is over.
+    pub fn released(&mut self, now: Now, release: &Release) {
+        let Some(running) = self.running.remove(&release.call) else {
+            self.inbound_released(now.wall, release);
+            return;
+        };
+        let charged = Duration::from_millis(release.billable_ms);
+        let cost = running.rate.cost(charged);
+        let tenant_id = running.tenant.clone();
+        let Some(tenant) = self.tenants.get_mut(&tenant_id) else { return };
+        let (settle, old) = (cost - running.settled, running.reserved);
+        money::at_every_scope(&mut tenant.state, &running, now.wall, |spend| {
+            spend.release(now.wall, settle, old);
+        });
+        tenant.state.active.retain(|&id| id != release.call);
+        if tenant.state.active.is_empty() {
+            self.busy.remove(&tenant_id);
+        }
+        let civil = civil(tenant, running.started);
+        let paid = tenant.state.recent.get_mut(release.call).map(|paid| {
+            paid.over = true;
+            paid.secs = charged.as_secs_f32();
+            paid.cost = cost.as_f64() as f32;
+            *paid
+        });
+        if let Some(paid) = paid {
+            tenant.learn_paid(&civil, &running, &paid);
+        }
+    }
+
+    /// Looks at every running call: what it costs now, whether its limits still hold, whether it should go on.
+    pub fn tick(&mut self, now: Now, acts: &mut Vec<Act>) {
+        let busy: Vec<TenantId> = self.busy.iter().cloned().collect();
+        for tenant in busy {
+            self.expire_blocks(&tenant, now.wall, acts);
+            self.tick_tenant(now, &tenant, acts);
+        }
+    }
+
+    fn tick_tenant(&mut self, now: Now, tenant: &TenantId, acts: &mut Vec<Act>) {
+        let Some(active) = self.tenants.get(tenant).map(|t| t.state.active.clone()) else { return };
+        let mut worst: Option<(f32, CallId)> = None;
+        for call in active {
+            let Some(mut running) = self.running.remove(&call) else { continue };
+            let over = self.renew(now, call, &mut running);
+            let stake = self.stake_of(call, &running);
+            self.running.insert(call, running);
+            if let Some(reasons) = over {
+                self.cut(call, now.wall, reasons, acts);
+            } else if let Some(stake) = stake
+                && worst.is_none_or(|(most, _)| stake > most)
+            {
+                worst = Some((stake, call));
+            }
+        }
+        if let Some((_, call)) = worst {
+            self.weigh_running(now.wall, call, acts);
+        }
+    }
+
+    /// Settles what the call has cost, reserves for its next lease; gives reasons when it must end.
+    fn renew(&mut self, now: Now, call: CallId, running: &mut Running) -> Option<Vec<Reason>> {
+        let tenant = self.tenants.get_mut(&running.tenant)?;
+        let settings = Arc::clone(&tenant.settings);
+        let cost = running.cost(now.moment);
+        let reserve = running.cost_ahead(now.moment) - cost;
+        let settle = cost - running.settled;
+        let (old, more) = (running.reserved, settle + reserve - running.reserved);
+        let asked = Asked { call: cost + reserve, more: more.max(Money::ZERO), new: false };
+        let hit = money::in_the_way(&settings, &mut tenant.state, running, now.wall, asked);
+        money::at_every_scope(&mut tenant.state, running, now.wall, |spend| {
+            spend.renew(now.wall, settle, old, reserve);
+        });
+        running.settled = cost;
+        running.reserved = reserve;
+        if let Some(paid) = tenant.state.recent.get_mut(call) {
+            paid.cost = cost.as_f64() as f32;
+            paid.secs = running.charged(now.moment).as_secs_f32();
+        }
+        if !settings.enforces() {
+            return None;
+        }
+        let cap = u64::from(settings.policy().paid_call_secs_max);
+        if running.charged(now.moment).as_secs() >= cap {
+            let secs = running.charged(now.moment).as_secs_f32();
+            return Some(vec![Reason::Signal(ringfence_model::Signal {
+                kind: ringfence_model::SignalKind::LongCall,
+                weight: 0.0,
+                seen: secs,
+                normal: cap as f32,
+            })]);
+        }
+        if self.is_forbidden(running) && !running.permitted {
+            return Some(Vec::new());
+        }
+        hit.map(|hit| vec![hit.reason])
+    }
+
+    /// Unexplained money of a call that could be stopped; `None` for those nothing can be said of.
+    fn stake_of(&self, call: CallId, running: &Running) -> Option<f32> {
+        if running.permitted || running.cut || running.answered.is_none() {
+            return None;
+        }
+        let tenant = self.tenants.get(&running.tenant)?;
+        let paid = tenant.state.recent.iter().rev().find(|p| p.call == call)?;
+        Some(paid.cost * paid.unexplained)
+    }
+
+    fn weigh_running(&mut self, wall: WallTime, call: CallId, acts: &mut Vec<Act>) {
+        let Some(running) = self.running.get(&call).cloned() else { return };
+        let Some(tenant) = self.tenants.get_mut(&running.tenant) else { return };
+        let civil = civil(tenant, running.started);
+        let Some(paid) = tenant.state.recent.get_mut(call).copied() else { return };
+        let weighing = tenant.weigh(wall, civil, &running, paid);
+        if !weighing.teaches()
+            && let Some(running) = self.running.get_mut(&call)
+        {
+            running.teaches = false;
+        }
+        let class = running.destination.class();
+        let about = super::act::About { call, tenant: &running.tenant, class };
+        let blocked = self.act(wall, about, &weighing, acts);
+        if blocked && self.tenant_settings(&running.tenant).enforces() {
+            self.cut(call, wall, weighing.reasons(), acts);
+        }
+    }
+}

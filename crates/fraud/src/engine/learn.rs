@@ -1,0 +1,100 @@
+//! Moves the profiles: what happened, and was not suspected, becomes a little more normal.
+
+use crate::calendar::Civil;
+use crate::profile::{DestinationKey, Origin, Peaks};
+use crate::recent::{ExtensionIndex, PaidCall};
+use crate::running::Running;
+use crate::signals;
+use crate::tenant::{ExtensionState, Tenant};
+use ringfence_model::{Attempt, Via, WallTime};
+
+/// Most destinations kept per extension and per tenant.
+const EXTENSION_DESTINATIONS: usize = 12;
+const TENANT_DESTINATIONS: usize = 96;
+/// Most numbers of paid calls kept per tenant.
+const TENANT_NUMBERS: usize = 512;
+/// Most sources kept per extension and per tenant.
+const EXTENSION_ORIGINS: usize = 4;
+const TENANT_ORIGINS: usize = 32;
+/// Ways of dialling through there are.
+const WAYS: usize = 8;
+
+impl Tenant {
+    /// Learns from a call that nobody earns from: when and from where this tenant calls.
+    pub(super) fn learn_ordinary(
+        &mut self,
+        civil: &Civil,
+        extension: ExtensionIndex,
+        attempt: &Attempt,
+        _wall: WallTime,
+    ) {
+        self.state.hours.note(civil.hour_of_week());
+        let origin = attempt.source.as_ref().map(Origin::of);
+        self.learn_place(civil, extension, origin);
+    }
+
+    fn learn_place(&mut self, civil: &Civil, extension: ExtensionIndex, origin: Option<Origin>) {
+        let Some(own) = self.state.extensions.get_mut(extension as usize) else { return };
+        own.open_day(civil.day);
+        let Some(origin) = origin else { return };
+        own.origins.note(origin, civil.day, EXTENSION_ORIGINS);
+        self.state.origins.note(origin, civil.day, TENANT_ORIGINS);
+    }
+
+    /// Learns from a paid call that is over. What was near a stop teaches nothing but its cost.
+    pub(super) fn learn_paid(&mut self, civil: &Civil, call: &Running, paid: &PaidCall) {
+        let teaches = call.teaches && !call.cut && self.state.blocks.is_empty();
+        // A call nobody took is half a day's worth: it shows the wish, not the business.
+        let worth = match (teaches, paid.secs > 0.0) {
+            (false, _) => 0.0,
+            (true, false) => 0.5,
+            (true, true) => 1.0,
+        };
+        self.state.destinations.note(call.key, civil.day, worth, paid.cost, TENANT_DESTINATIONS);
+        if !teaches {
+            return;
+        }
+        self.state.hours.note(civil.hour_of_week());
+        self.learn_place(civil, call.extension, call.origin);
+        if let Some(number) = paid.number {
+            let key = DestinationKey::of_number(number);
+            self.state.numbers.note(key, civil.day, worth, paid.cost, TENANT_NUMBERS);
+        }
+        if matches!(call.via, Via::Disa | Via::Voicemail | Via::Forward) {
+            self.state.ways.note(signals::way(call.via), civil.day, worth, 0.0, WAYS);
+        }
+        self.learn_peaks(civil, call, paid);
+    }
+
+    fn learn_peaks(&mut self, civil: &Civil, call: &Running, paid: &PaidCall) {
+        let figures = self.state.recent.figures(paid.at, paid);
+        let peaks = &mut self.state.peaks;
+        peaks.open_day(civil.day);
+        Peaks::raise(&mut peaks.hour_calls, figures.tenant_hour, 5.0);
+        Peaks::raise(&mut peaks.day_calls, figures.tenant_day, 10.0);
+        Peaks::raise(&mut peaks.day_spend, figures.spend_day, 4.0);
+        Peaks::raise(&mut peaks.active, figures.active_tenant, 1.0);
+        Peaks::raise(&mut peaks.call_secs, paid.secs, 1_800.0);
+        let Some(own) = self.state.extensions.get_mut(call.extension as usize) else { return };
+        let cap = EXTENSION_DESTINATIONS;
+        own.destinations.note(call.key, civil.day, 1.0, paid.cost, cap);
+        own.peaks.open_day(civil.day);
+        Peaks::raise(&mut own.peaks.hour_calls, figures.extension_hour, 3.0);
+        Peaks::raise(&mut own.peaks.active, figures.active_extension, 1.0);
+        Peaks::raise(&mut own.peaks.call_secs, paid.secs, 1_800.0);
+    }
+}
+
+impl ExtensionState {
+    fn open_day(&mut self, day: i32) {
+        let today = u16::try_from(day.max(0)).unwrap_or(u16::MAX);
+        if self.first_day == 0 {
+            self.first_day = today;
+        }
+        if self.last_day != today {
+            let age = i32::from(today) - i32::from(self.last_day);
+            self.days = crate::profile::faded(self.days, age) + 1.0;
+            self.last_day = today;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The engine: facts about calls in, verdicts and orders out. One value, no clock, no I/O.
+//!
+//! `outbound` judges an attempt, `follow` keeps up with a running call, `act` turns a weighing into blocks and
+//! alerts, `people` takes in what persons say, `access` notes what changes around the calls, `learn` moves the
+//! profiles.
+
+mod access;
+mod act;
+mod follow;
+mod learn;
+mod money;
+mod outbound;
+mod people;
+
+use crate::calendar::Civil;
+use crate::running::Running;
+use crate::settings::Settings;
+use crate::tenant::{Tenant, TenantState};
+use ringfence_model::{
+    Alert, Attempt, Block, BlockId, CallId, Destination, Money, Reason, Scope, TenantId,
+    TenantStart, Verdict, WallTime,
+};
+use ringfence_numbering::Rate;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+pub(crate) type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
+
+/// What the engine is told about an attempt besides its own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The attempt.
+    pub attempt: &'a Attempt,
+    /// What numbering says of its number.
+    pub destination: &'a Destination,
+    /// Its price.
+    pub rate: &'a Rate,
+    /// Whether the price is of the shipped default tariff.
+    pub default_tariff: bool,
+}
+
+/// What the engine wants done, besides its verdict on an attempt.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Act {
+    /// End a running call.
+    Cut {
+        /// The call.
+        call: CallId,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// What it has cost so far.
+        cost: Money,
+    },
+    /// A block came into force.
+    Blocked {
+        /// The block.
+        block: Block,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// The call that tipped the scale.
+        call: CallId,
+    },
+    /// A block ended.
+    Lifted(Block),
+    /// Ask people.
+    Alerted(Alert),
+}
+
+/// All tenants of one shard.
+#[derive(Debug)]
+pub struct Engine {
+    tenants: Map<TenantId, Tenant>,
+    running: Map<CallId, Running>,
+    /// Tenants with running paid calls: those a tick looks at.
+    busy: BTreeSet<TenantId>,
+    /// Inbound calls that are up: whose they are, for their end.
+    inbound: Map<CallId, TenantId>,
+    blocks_made: u64,
+    settings: Arc<Settings>,
+}
+
+/// Everything the engine has learned and counts, as a value that can be stored.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EngineState {
+    /// Layout version; see [`EngineState::VERSION`].
+    pub version: u32,
+    tenants: Vec<(TenantId, TenantState)>,
+    running: Vec<(CallId, Running)>,
+    inbound: Vec<(CallId, TenantId)>,
+    blocks_made: u64,
+}
+
+impl EngineState {
+    /// The layout this program writes. It reads no other: an older state is kept aside and learning starts again.
+    pub const VERSION: u32 = 1;
+}
+
+/// A stored state of another layout.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the state has layout {found}, this version reads {}", EngineState::VERSION)]
+pub struct WrongVersion {
+    /// Its layout.
+    pub found: u32,
+}
+
+impl Engine {
+    /// An engine whose tenants get `settings` until they have their own.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            tenants: Map::default(),
+            running: Map::default(),
+            busy: BTreeSet::new(),
+            inbound: Map::default(),
+            blocks_made: 0,
+            settings,
+        }
+    }
+
+    /// Most inbound calls followed at once; the rest are let go unobserved.
+    const INBOUND_MAX: usize = 100_000;
+
+    /// Puts the settings of tenants without their own in force.
+    pub fn set_default_settings(&mut self, settings: Arc<Settings>) {
+        for tenant in self.tenants.values_mut() {
+            if Arc::ptr_eq(&tenant.settings, &self.settings) {
+                tenant.set_settings(Arc::clone(&settings));
+            }
+        }
+        self.settings = settings;
+    }
+
+    /// Puts the settings of one tenant in force.
+    pub fn set_settings(&mut self, tenant: &TenantId, settings: Arc<Settings>, wall: WallTime) {
+        self.tenant(tenant, wall).set_settings(settings);
+    }
+
+    /// A tenant tells its shape.
+    pub fn tenant_started(&mut self, start: &TenantStart, wall: WallTime) {
+        let tenant = self.tenant(&start.tenant, wall);
+        tenant.state.channels = start.channels;
+        for extension in &start.extensions {
+            tenant.extension(Some(extension));
+        }
+    }
+
+    /// Everything that must survive a restart.
+    #[must_use]
+    pub fn state(&self) -> EngineState {
+        let mut tenants: Vec<_> =
+            self.tenants.iter().map(|(id, t)| (id.clone(), t.state.clone())).collect();
+        tenants.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut running: Vec<_> = self.running.iter().map(|(id, r)| (*id, r.clone())).collect();
+        running.sort_by_key(|(id, _)| *id);
+        let mut inbound: Vec<_> = self.inbound.iter().map(|(id, t)| (*id, t.clone())).collect();
+        inbound.sort_by_key(|(id, _)| *id);
+        EngineState {
+            version: EngineState::VERSION,
+            tenants,
+            running,
+            inbound,
+            blocks_made: self.blocks_made,
+        }
+    }
+
+    /// Takes up a stored state; `settings` gives each tenant's policy.
+    ///
+    /// # Errors
+    /// When the state has another layout.
+    pub fn restore(
+        state: EngineState,
+        default: Arc<Settings>,
+        settings: impl Fn(&TenantId) -> Option<Arc<Settings>>,
+    ) -> Result<Self, WrongVersion> {
+        if state.version != EngineState::VERSION {
+            return Err(WrongVersion { found: state.version });
+        }
+        let mut engine = Self::new(Arc::clone(&default));
+        engine.busy = state.running.iter().map(|(_, r)| r.tenant.clone()).collect();
+        engine.running = state.running.into_iter().collect();
+        engine.inbound = state.inbound.into_iter().collect();
+        engine.blocks_made = state.blocks_made;
+        for (id, known) in state.tenants {
+            let own = settings(&id).unwrap_or_else(|| Arc::clone(&default));
+            let mut tenant = Tenant::new(own, known.since);
+            tenant.state = known;
+            engine.tenants.insert(id, tenant);
+        }
+        Ok(engine)
+    }
+
+    /// What is known of a tenant.
+    #[must_use]
+    pub fn tenant_state(&self, tenant: &TenantId) -> Option<&TenantState> {
+        self.tenants.get(tenant).map(|t| &t.state)
+    }
+
+    /// The settings of a tenant.
+    #[must_use]
+    pub fn tenant_settings(&self, tenant: &TenantId) -> &Arc<Settings> {
+        self.tenants.get(tenant).map_or(&self.settings, |t| &t.settings)
+    }
+
+    /// The running paid call `call`.
+    #[must_use]
+    pub fn running(&self, call: CallId) -> Option<&Running> {
+        self.running.get(&call)
+    }
+
+    /// Whether any paid call runs or rings, so that ticks are wanted.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        !self.busy.is_empty()
+    }
+
+    fn tenant(&mut self, id: &TenantId, wall: WallTime) -> &mut Tenant {
+        if !self.tenants.contains_key(id) {
+            let fresh = Tenant::new(Arc::clone(&self.settings), wall);
+            self.tenants.insert(id.clone(), fresh);
+        }
+        self.tenants.entry(id.clone()).or_insert_with(|| {
+            Tenant::new(Arc::clone(&self.settings), wall)
+        })
+    }
+}
+
+/// The verdict that lets a call pass without a word.
+fn allowed(call: CallId, acted: bool) -> Verdict {
+    Verdict {
+        call,
+        action: ringfence_model::Action::Allow,
+        acted,
+        reasons: Vec::new(),
+        pass: Vec::new(),
+        evidence: 0.0,
+        exposure: Money::ZERO,
+        max_duration: None,
+    }
+}
+
+/// The block in force that forbids a call of `extension` to `destination`, the strictest first.
+fn forbidding<'a>(
+    state: &'a TenantState,
+    extension: Option<&ringfence_model::ExtensionId>,
+    destination: &Destination,
+    shadow: bool,
+) -> Option<&'a Block> {
+    state
+        .blocks
+        .iter()
+        .filter(|b| b.shadow == shadow && b.scope.covers(extension))
+        .filter(|b| !crate::ladder::permits(b.level, destination))
+        .max_by_key(|b| b.level)
+}
+
+/// The civil reading and the tenant's day at `wall`.
+fn civil(tenant: &mut Tenant, wall: WallTime) -> Civil {
+    tenant.calendar.civil(wall)
+}
+
+/// The scope of a whole tenant.
+const fn whole(tenant: TenantId) -> Scope {
+    Scope::Tenant(tenant)
+}
+
+/// The next block's number.
+const fn next_block(made: &mut u64) -> BlockId {
+    *made += 1;
+    BlockId(*made)
+}

@@ -1,0 +1,279 @@
+//! Judges an outbound attempt: standing, exposure, behaviour, signals, in that order.
+
+use super::{Act, Engine, Facts, allowed, civil, forbidding, money};
+use crate::calendar::Civil;
+use crate::context::Context;
+use crate::decide::{Weighing, look, weigh};
+use crate::exposure::Asked;
+use crate::profile::{DestinationKey, Origin};
+use crate::recent::{ExtensionIndex, Figures, PaidCall};
+use crate::running::Running;
+use crate::standing::{Declared, declared};
+use crate::tenant::Tenant;
+use ringfence_model::{
+    Action, CallId, Destination, Money, Now, Pass, Reason, Verdict, WallTime,
+};
+use std::time::Duration;
+
+impl Engine {
+    /// Judges an outbound attempt. Blocks and alerts it gives rise to are added to `acts`.
+    pub fn outbound(&mut self, now: Now, facts: &Facts<'_>, acts: &mut Vec<Act>) -> Verdict {
+        let wall = now.wall;
+        let attempt = facts.attempt;
+        self.expire_blocks(&attempt.tenant, wall, acts);
+        let tenant = self.tenant(&attempt.tenant, wall);
+        let civil = civil(tenant, wall);
+        let extension = tenant.extension(attempt.extension.as_ref());
+        let enforces = tenant.settings.enforces();
+        let permitted = match declared(&tenant.settings, &civil, attempt, facts.destination) {
+            Declared::Refused(reason, pass) => {
+                return refused(attempt.call, enforces, vec![reason], vec![pass]);
+            }
+            Declared::Permitted => true,
+            Declared::Open => false,
+        };
+        if let Some(block) =
+            forbidding(&tenant.state, attempt.extension.as_ref(), facts.destination, !enforces)
+        {
+            let reason = Reason::Blocked {
+                level: block.level,
+                until: block.until,
+                whole_tenant: block.scope.extension().is_none(),
+            };
+            let pass = Pass::Unblock { until: block.until };
+            return refused(attempt.call, enforces, vec![reason], vec![pass]);
+        }
+        if !facts.destination.class().is_paid() {
+            tenant.learn_ordinary(&civil, extension, attempt, wall);
+            return allowed(attempt.call, enforces);
+        }
+        self.judge_paid(now, facts, civil, extension, permitted, acts)
+    }
+
+    fn judge_paid(
+        &mut self,
+        now: Now,
+        facts: &Facts<'_>,
+        civil: Civil,
+        extension: ExtensionIndex,
+        permitted: bool,
+        acts: &mut Vec<Act>,
+    ) -> Verdict {
+        let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) else {
+            return allowed(facts.attempt.call, false);
+        };
+        let enforces = tenant.settings.enforces();
+        let mut call = new_call(now.wall, facts, extension, permitted);
+        // Reserved as if it were answered at once; nothing is spent yet.
+        call.reserved = call.cost_ahead(now.moment);
+        let asked = Asked { call: call.reserved, more: call.reserved, new: true };
+        let settings = std::sync::Arc::clone(&tenant.settings);
+        let over = money::in_the_way(&settings, &mut tenant.state, &call, now.wall, asked);
+
+        let paid = remembered(now.wall, facts, &call, tenant, &civil);
+        let weighing = tenant.weigh(now.wall, civil, &call, paid);
+        let id = facts.attempt.call;
+        if let Some(hit) = over {
+            tenant.refuse_recent(id);
+            let mut reasons = vec![hit.reason];
+            reasons.extend(weighing.reasons());
+            self.after_limit(now.wall, facts, &weighing, acts);
+            return refused(id, enforces, reasons, vec![hit.pass]);
+        }
+        if !permitted && tenant.is_lured(now.wall, facts.destination, &weighing) {
+            tenant.refuse_recent(id);
+            return weighed_out(facts, enforces, &weighing);
+        }
+        call.teaches = weighing.teaches() || permitted;
+        let stopped = !permitted && self.act(now.wall, facts.into(), &weighing, acts);
+        if stopped && enforces {
+            if let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) {
+                tenant.refuse_recent(id);
+            }
+            return weighed_out(facts, enforces, &weighing);
+        }
+        let exposure = call.reserved;
+        if stopped {
+            // Only watching: the call goes on, and what it costs is counted.
+            self.admit(now, facts, call);
+            return Verdict { exposure, ..weighed_out(facts, enforces, &weighing) };
+        }
+        let cap = self.cap_of(&call, facts);
+        self.admit(now, facts, call);
+        Verdict {
+            exposure,
+            reasons: weighing.reasons(),
+            evidence: weighing.evidence,
+            max_duration: Some(cap),
+            ..allowed(facts.attempt.call, enforces)
+        }
+    }
+
+    fn admit(&mut self, now: Now, facts: &Facts<'_>, call: Running) {
+        let id = facts.attempt.call;
+        if let Some(tenant) = self.tenants.get_mut(&call.tenant) {
+            let reserve = call.reserved;
+            money::at_every_scope(&mut tenant.state, &call, now.wall, |s| s.admit(now.wall, reserve));
+            tenant.state.active.push(id);
+        }
+        self.busy.insert(call.tenant.clone());
+        self.running.insert(id, call);
+    }
+
+    /// The longest this call may last: the policy's cap, or the money of its limit per call.
+    fn cap_of(&self, call: &Running, facts: &Facts<'_>) -> Duration {
+        let Some(tenant) = self.tenants.get(&call.tenant) else { return Duration::ZERO };
+        let policy = tenant.settings.policy();
+        let cap = Duration::from_secs(u64::from(policy.paid_call_secs_max));
+        let per_call = tenant.settings.extension_limits(facts.attempt.extension.as_ref()).per_call;
+        let per_minute = facts.rate.per_minute();
+        match per_call {
+            Some(limit) if per_minute > Money::ZERO => {
+                let secs = limit.0.saturating_mul(60) / per_minute.0.max(1);
+                cap.min(Duration::from_secs(u64::try_from(secs).unwrap_or(0)))
+            }
+            _ => cap,
+        }
+    }
+}
+
+fn new_call(
+    wall: WallTime,
+    facts: &Facts<'_>,
+    extension: ExtensionIndex,
+    permitted: bool,
+) -> Running {
+    let attempt = facts.attempt;
+    Running {
+        tenant: attempt.tenant.clone(),
+        extension,
+        trunk: attempt.trunk.clone(),
+        ip: attempt.source.as_ref().map(|s| s.ip),
+        origin: attempt.source.as_ref().map(Origin::of),
+        via: attempt.via,
+        is_continuation: attempt.parent.is_some() || attempt.forwarded_by.is_some(),
+        destination: *facts.destination,
+        key: DestinationKey::of(facts.destination),
+        rate: facts.rate.clone(),
+        started: wall,
+        answered: None,
+        settled: Money::ZERO,
+        reserved: Money::ZERO,
+        teaches: true,
+        permitted,
+        cut: false,
+    }
+}
+
+/// The call as the signals remember it.
+fn remembered(
+    wall: WallTime,
+    facts: &Facts<'_>,
+    call: &Running,
+    tenant: &Tenant,
+    civil: &Civil,
+) -> PaidCall {
+    let per_minute = facts.rate.per_minute().as_f64() as f32;
+    let connect = facts.rate.connect().as_f64() as f32;
+    let known = tenant.state.destinations.get(call.key, civil.day);
+    PaidCall {
+        call: facts.attempt.call,
+        at: wall,
+        extension: call.extension,
+        destination: call.key,
+        number: facts.destination.number,
+        per_minute,
+        per_call: connect >= PER_CALL_FEE,
+        cost: 0.0,
+        secs: 0.0,
+        over: false,
+        unexplained: 0.0,
+        new_destination: known.is_none_or(|h| h.days < 0.5 || i32::from(h.first) >= civil.day),
+        via: facts.attempt.via,
+    }
+}
+
+/// A fee from which each call pays by itself, in currency units.
+const PER_CALL_FEE: f32 = 0.3;
+
+impl Tenant {
+    /// Weighs one paid call and remembers it as it stands now.
+    pub(super) fn weigh(
+        &mut self,
+        wall: WallTime,
+        civil: Civil,
+        call: &Running,
+        mut paid: PaidCall,
+    ) -> Weighing {
+        let Some(extension) = self.state.extensions.get(call.extension as usize) else {
+            return Weighing::default();
+        };
+        let mut context = Context {
+            now: wall,
+            civil,
+            destination: &call.destination,
+            call: paid,
+            per_call: call.rate.connect().as_f64() as f32,
+            origin: call.origin,
+            is_continuation: call.is_continuation,
+            tenant: &self.state,
+            extension,
+            figures: Figures::default(),
+        };
+        let (unexplained, signals) = look(&context);
+        paid.unexplained = if call.permitted { 0.0 } else { unexplained };
+        context.call = paid;
+        context.figures = self.state.recent.figures(wall, &paid);
+        let weighing = weigh(&context, signals, &self.settings.policy().steering);
+        self.state.recent.put(paid);
+        weighing
+    }
+
+    /// Notes that a call was refused: it costs nothing, but its attempt is remembered.
+    fn refuse_recent(&mut self, call: CallId) {
+        if let Some(paid) = self.state.recent.get_mut(call) {
+            paid.over = true;
+        }
+    }
+
+    /// Whether the call answers a lure: its range is closed now, or is from this call on.
+    fn is_lured(&mut self, wall: WallTime, to: &Destination, weighing: &Weighing) -> bool {
+        let Some(number) = to.number else { return false };
+        self.state.closed_ranges.retain(|r| r.until > wall);
+        if self.state.closed_ranges.iter().any(|r| number.starts_with(r.prefix)) {
+            return true;
+        }
+        let lure = weighing.weight_of(ringfence_model::SignalKind::CallBack);
+        let lured = lure >= LURE && weighing.weight_of(ringfence_model::SignalKind::Destination) > 0.0;
+        if lured {
+            self.close_range(crate::tenant::ClosedRange {
+                prefix: crate::signals::lure_range(number),
+                until: wall + CLOSED_FOR,
+            });
+        }
+        lured
+    }
+}
+
+/// From this weight a lure closes its range.
+const LURE: f32 = 2.5;
+/// How long: a wave of lures lasts a day or two.
+const CLOSED_FOR: Duration = Duration::from_secs(48 * 3_600);
+
+fn refused(call: CallId, acted: bool, reasons: Vec<Reason>, pass: Vec<Pass>) -> Verdict {
+    Verdict { action: Action::Reject, reasons, pass, ..allowed(call, acted) }
+}
+
+fn weighed_out(facts: &Facts<'_>, acted: bool, weighing: &Weighing) -> Verdict {
+    let going = Reason::Going {
+        country: facts.destination.country,
+        kind: facts.destination.kind,
+        per_minute: facts.rate.per_minute(),
+        default_tariff: facts.default_tariff,
+    };
+    let reasons = std::iter::once(going).chain(weighing.reasons()).collect();
+    Verdict {
+        evidence: weighing.evidence,
+        ..refused(facts.attempt.call, acted, reasons, weighing.pass())
+    }
+}

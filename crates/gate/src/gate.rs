@@ -1,0 +1,268 @@
+//! One shard of the firewall as a value: facts and orders in, verdicts and orders out.
+
+use crate::snapshot::Snapshot;
+use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
+use ringfence_model::{
+    Action, Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Direction,
+    Level, Money, Moment, Now, Reason, Scope, Target, Verdict, WallTime,
+};
+use ringfence_numbering::{Numbering, Rate};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a gate can be told.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// A fact about calls.
+    Event(&'a CallEvent),
+    /// Time went by: the moment to look at running calls. Wanted when [`Output::Sleep`] said so.
+    Tick,
+    /// Other policies, plans or tariffs hold from now on.
+    Snapshot(Arc<Snapshot>),
+    /// An operator's order.
+    Command(Command),
+}
+
+/// An operator's order.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Set a block.
+    Block {
+        /// Whom.
+        scope: Scope,
+        /// How far.
+        level: Level,
+        /// Until when.
+        until: Option<WallTime>,
+        /// By whom.
+        by: Arc<str>,
+    },
+    /// Lift a block.
+    Unblock(BlockId),
+}
+
+/// What a gate says.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Output {
+    /// The answer about an outbound attempt.
+    Verdict(Verdict),
+    /// End this running call.
+    Cut {
+        /// The call.
+        call: CallId,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// What it has cost so far.
+        cost: Money,
+    },
+    /// A block came into force.
+    Blocked {
+        /// The block.
+        block: Block,
+        /// Why.
+        reasons: Vec<Reason>,
+        /// The call that tipped the scale.
+        call: CallId,
+    },
+    /// A block ended.
+    Lifted(Block),
+    /// People should know.
+    Alerted(Alert),
+    /// Nothing more to say; a tick is wanted at this moment, if any.
+    Sleep(Option<Moment>),
+}
+
+/// One shard.
+pub struct Gate {
+    snapshot: Arc<Snapshot>,
+    engine: Engine,
+    outputs: VecDeque<Output>,
+    acts: Vec<Act>,
+    /// The latest wall time handled: a clock that steps back stands still here.
+    wall: WallTime,
+    next_tick: Option<Moment>,
+}
+
+impl Gate {
+    /// How often running calls are looked at.
+    pub const TICK: Duration = Duration::from_secs(10);
+
+    /// A shard that knows nothing yet.
+    #[must_use]
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        let engine = Engine::new(Arc::clone(&snapshot.default.settings));
+        Self::with_engine(snapshot, engine)
+    }
+
+    /// A shard that takes up where another one stopped.
+    ///
+    /// # Errors
+    /// When the state was written by a version with another layout.
+    pub fn restore(snapshot: Arc<Snapshot>, state: EngineState) -> Result<Self, WrongVersion> {
+        let default = Arc::clone(&snapshot.default.settings);
+        let engine = Engine::restore(state, default, |tenant| {
+            snapshot.tenants.get(tenant).map(|setup| Arc::clone(&setup.settings))
+        })?;
+        let mut gate = Self::with_engine(snapshot, engine);
+        if gate.engine.is_busy() {
+            gate.next_tick = Some(Moment(0));
+        }
+        Ok(gate)
+    }
+
+    fn with_engine(snapshot: Arc<Snapshot>, engine: Engine) -> Self {
+        Self {
+            snapshot,
+            engine,
+            outputs: VecDeque::new(),
+            acts: Vec::new(),
+            wall: WallTime(i64::MIN),
+            next_tick: None,
+        }
+    }
+
+    /// Everything that must survive a restart.
+    #[must_use]
+    pub fn state(&self) -> EngineState {
+        self.engine.state()
+    }
+
+    /// The engine, to be looked at.
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Takes in one input. Ask [`Gate::poll`] until it sleeps before the next.
+    pub fn handle(&mut self, now: Now, input: Input<'_>) {
+        debug_assert!(self.outputs.is_empty(), "poll until Sleep before the next input");
+        self.wall = self.wall.max(now.wall);
+        let now = Now { wall: self.wall, ..now };
+        match input {
+            Input::Event(event) => self.event(now, event),
+            Input::Tick => self.engine.tick(now, &mut self.acts),
+            Input::Snapshot(snapshot) => self.adopt(now.wall, snapshot),
+            Input::Command(command) => self.command(now.wall, command),
+        }
+        self.outputs.extend(self.acts.drain(..).map(Output::from));
+        self.next_tick = match (self.engine.is_busy(), self.next_tick) {
+            (false, _) => None,
+            (true, Some(at)) if at > now.moment => Some(at),
+            (true, _) => Some(now.moment + Self::TICK),
+        };
+    }
+
+    /// What the gate has to say, in order; [`Output::Sleep`] when that is all.
+    pub fn poll(&mut self) -> Output {
+        self.outputs.pop_front().unwrap_or(Output::Sleep(self.next_tick))
+    }
+
+    fn event(&mut self, now: Now, event: &CallEvent) {
+        match event {
+            CallEvent::Tenant(start) => {
+                let setup = self.snapshot.setup(&start.tenant);
+                let settings = Arc::clone(&setup.settings);
+                self.engine.tenant_started(start, now.wall);
+                self.engine.set_settings(&start.tenant, settings, now.wall);
+            }
+            CallEvent::Attempt(attempt) => self.attempt(now, attempt),
+            CallEvent::Ringing { .. } => {}
+            CallEvent::Answered { call } => self.engine.answered(now, *call),
+            CallEvent::Released(release) => self.engine.released(now, release),
+            CallEvent::Registered(registration) => self.engine.registered(registration, now.wall),
+            CallEvent::RegistrationFailed(failure) => {
+                self.engine.registration_failed(failure, now.wall);
+            }
+            CallEvent::ConfigChanged(change) => {
+                let to = self.forward_country(change);
+                self.engine.config_changed(change, to, now.wall);
+            }
+            CallEvent::Reviewed(review) => {
+                self.engine.reviewed(review, now.wall, &mut self.acts);
+            }
+        }
+    }
+
+    fn attempt(&mut self, now: Now, attempt: &Attempt) {
+        match attempt.direction {
+            Direction::Inbound => self.engine.inbound(attempt, now.wall),
+            Direction::Internal => self.outputs.push_back(Output::Verdict(passing(attempt.call))),
+            Direction::Outbound => self.outbound(now, attempt),
+        }
+    }
+
+    fn outbound(&mut self, now: Now, attempt: &Attempt) {
+        let setup = self.snapshot.setup(&attempt.tenant);
+        let target = Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan);
+        // Protected numbers never reach the engine: nothing there could delay or refuse them.
+        let Target::Outside(destination) = target else {
+            self.outputs.push_back(Output::Verdict(passing(attempt.call)));
+            return;
+        };
+        let priced = destination.number.and_then(|number| setup.tariff.rate(number));
+        let unpriced = Rate::unpriced();
+        let facts = Facts {
+            attempt,
+            destination: &destination,
+            rate: priced.unwrap_or(&unpriced),
+            default_tariff: setup.tariff.is_default() || priced.is_none(),
+        };
+        let verdict = self.engine.outbound(now, &facts, &mut self.acts);
+        self.outputs.push_back(Output::Verdict(verdict));
+    }
+
+    /// The country a new forward leads to, when somebody earns from calls there.
+    fn forward_country(&self, change: &ConfigChange) -> Option<Country> {
+        let setup = self.snapshot.setup(&change.tenant);
+        let target = change.forward_to.as_deref()?;
+        match Numbering::embedded().classify(target, &setup.dial_plan) {
+            Target::Outside(to) if to.class().is_paid() => Some(to.country),
+            _ => None,
+        }
+    }
+
+    fn adopt(&mut self, wall: WallTime, snapshot: Arc<Snapshot>) {
+        self.engine.set_default_settings(Arc::clone(&snapshot.default.settings));
+        for (tenant, setup) in &snapshot.tenants {
+            self.engine.set_settings(tenant, Arc::clone(&setup.settings), wall);
+        }
+        self.snapshot = snapshot;
+    }
+
+    fn command(&mut self, wall: WallTime, command: Command) {
+        match command {
+            Command::Block { scope, level, until, by } => {
+                self.engine.block(scope, level, until, by, wall, &mut self.acts);
+            }
+            Command::Unblock(id) => {
+                self.engine.unblock(id, wall, &mut self.acts);
+            }
+        }
+    }
+}
+
+/// The verdict on a call nothing is asked about.
+const fn passing(call: CallId) -> Verdict {
+    Verdict {
+        call,
+        action: Action::Allow,
+        acted: false,
+        reasons: Vec::new(),
+        pass: Vec::new(),
+        evidence: 0.0,
+        exposure: Money::ZERO,
+        max_duration: None,
+    }
+}
+
+impl From<Act> for Output {
+    fn from(act: Act) -> Self {
+        match act {
+            Act::Cut { call, reasons, cost } => Self::Cut { call, reasons, cost },
+            Act::Blocked { block, reasons, call } => Self::Blocked { block, reasons, call },
+            Act::Lifted(block) => Self::Lifted(block),
+            Act::Alerted(alert) => Self::Alerted(alert),
+        }
+    }
+}

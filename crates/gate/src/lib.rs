@@ -1,0 +1,10 @@
+//! The meeting point: numbering says what a call is and costs, fraud judges it, the snapshot says by which policy.
+//!
+//! One gate is one shard: one thread, some tenants, no locks. Feed it with [`Gate::handle`], then take what it says
+//! with [`Gate::poll`] until it sleeps. Same inputs, same outputs.
+
+mod gate;
+mod snapshot;
+
+pub use gate::{Command, Gate, Input, Output};
+pub use snapshot::{Setup, Snapshot};
