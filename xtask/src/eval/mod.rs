@@ -17,6 +17,7 @@ mod table;
 mod tally;
 mod truth;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -48,13 +49,14 @@ pub struct Options {
     /// Also run the folder's score.py over the real pipe, and fail if any figure differs.
     #[arg(long)]
     official: bool,
-    /// The program that `--official` runs, with its arguments.
+    /// The program that `--official` runs in the data folder, with its arguments.
     #[arg(long, default_value = "target/release/ringfence judge")]
     cmd: String,
 }
 
 /// Replays the asked sets and prints their scores.
 pub fn command(options: &Options) -> Result<()> {
+    let mut out = std::io::stdout().lock();
     let mut scores = Vec::new();
     for name in &options.sets {
         let clock = Instant::now();
@@ -63,15 +65,15 @@ pub fn command(options: &Options) -> Result<()> {
         let mut detector = detectors::by_name(&options.detector, &set)?;
         let score = run(&set, detector.as_mut()).with_context(|| format!("replaying {name}"))?;
         let replayed = clock.elapsed() - loaded;
-        println!("{name}: {} events, load {loaded:.2?}, replay {replayed:.2?}", score.events);
+        writeln!(out, "{name}: {} events, load {loaded:.2?}, replay {replayed:.2?}", score.events)?;
         scores.push(score);
     }
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_vec_pretty(&scores)?)
             .with_context(|| format!("writing {}", path.display()))?;
     }
-    println!();
-    table::print(&scores, options.per_attack);
+    writeln!(out)?;
+    table::print(&mut out, &scores, options.per_attack)?;
     if options.official {
         let cmd = absolute(&options.cmd)?;
         let cmd = (options.detector != "null").then_some(cmd.as_str());

@@ -1,6 +1,8 @@
 //! A score as people read it.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::{Result, Write};
 
 use super::score::{Score, Summary};
 use crate::table::table;
@@ -55,19 +57,20 @@ const ATTACKS: [&str; 9] =
     ["kind", "id", "type", "potential", "loss", "delay s", "allowed", "refused", "cut"];
 
 /// One row per set, then per group and per kind, then what went wrong.
-pub fn print(scores: &[Score], per_attack: bool) {
-    println!("{}", table(&HEAD, &scores.iter().map(row).collect::<Vec<_>>()));
-    println!("{}", table(&GROUPS, &scores.iter().map(groups).collect::<Vec<_>>()));
+pub fn print(out: &mut impl Write, scores: &[Score], per_attack: bool) -> Result<()> {
+    writeln!(out, "{}", table(&HEAD, &scores.iter().map(row).collect::<Vec<_>>()))?;
+    writeln!(out, "{}", table(&GROUPS, &scores.iter().map(groups).collect::<Vec<_>>()))?;
     for score in scores {
-        println!("## {}\n", score.data);
+        writeln!(out, "## {}\n", score.data)?;
         if !score.per_attack.is_empty() {
-            println!("{}", kinds(score));
+            writeln!(out, "{}", kinds(score))?;
         }
         if per_attack && !score.per_attack.is_empty() {
-            println!("{}", attacks(score));
+            writeln!(out, "{}", attacks(score))?;
         }
-        wrong(score);
+        wrong(out, score)?;
     }
+    Ok(())
 }
 
 fn row(score: &Score) -> Vec<String> {
@@ -151,9 +154,10 @@ fn attacks(score: &Score) -> String {
     table(&ATTACKS, &rows.collect::<Vec<_>>())
 }
 
-fn wrong(score: &Score) {
+fn wrong(out: &mut impl Write, score: &Score) -> Result<()> {
     let harm = &score.harm;
-    println!(
+    writeln!(
+        out,
         "{} wrong interventions ({} blocks, {} of them refused calls; {} episodes) in {} \
          customer-months; {} customers hit; {} of {} honest calls refused, {} cut",
         harm.wrong_episodes,
@@ -165,8 +169,9 @@ fn wrong(score: &Score) {
         harm.refused,
         harm.legit_out,
         harm.cut,
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "during attacks: {} right blocks; {} of {} honest calls refused ({} national), {} cut; \
          false alerts {}/1000cm",
         harm.true_blocks,
@@ -175,26 +180,28 @@ fn wrong(score: &Score) {
         harm.collateral_refused_national,
         harm.collateral_cut,
         harm.false_alerts_per_1000cm,
-    );
-    list("false blocks by reason", &harm.false_block_reasons);
-    list("refused by odd event", &harm.refused_by_odd_event);
+    )?;
+    list(out, "false blocks by reason", &harm.false_block_reasons)?;
+    list(out, "refused by odd event", &harm.refused_by_odd_event)?;
     for (kind, (n, months)) in &harm.wrong_by_type {
-        println!("wrong at {kind}: {n} in {months} customer-months");
+        writeln!(out, "wrong at {kind}: {n} in {months} customer-months")?;
     }
     for odd in &score.detail.odd_events_hit {
-        println!("odd event hit: {} {} of {}", odd.id, odd.kind, odd.tenant);
+        writeln!(out, "odd event hit: {} {} of {}", odd.id, odd.kind, odd.tenant)?;
     }
     for wrong in &score.detail.wrong {
         let (what, tenant, kind) = (wrong.what, &wrong.tenant, &wrong.kind);
-        println!("wrong {what} {tenant} {kind} {} ({}): {}", wrong.at, wrong.t, wrong.why);
+        writeln!(out, "wrong {what} {tenant} {kind} {} ({}): {}", wrong.at, wrong.t, wrong.why)?;
     }
-    println!();
+    writeln!(out)?;
+    Ok(())
 }
 
-fn list(title: &str, counts: &std::collections::BTreeMap<String, u64>) {
+fn list(out: &mut impl Write, title: &str, counts: &BTreeMap<String, u64>) -> Result<()> {
     for (name, n) in counts {
-        println!("{title}: {n} x {name}");
+        writeln!(out, "{title}: {n} x {name}")?;
     }
+    Ok(())
 }
 
 fn euros(x: f64) -> String {
