@@ -17,10 +17,15 @@ mod operator;
 mod protected;
 mod reading;
 mod table;
+mod tariff;
 
 pub use country::{calling_code, countries, country_name, country_name_nl};
 pub use dial_plan::{Bare, DialPlan, ExtensionRange, ParseRangeError, PrefixRule};
 pub use operator::operator;
+pub use tariff::{
+    BadRow, Column, Columns, Field, ImportOptions, ImportReport, PeakHours, PriceUnit, Rate,
+    Tariff, TariffError, Warning,
+};
 
 /// The number plans of the world.
 #[derive(Clone, Copy, Debug)]
