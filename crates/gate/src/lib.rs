@@ -4,6 +4,7 @@
 //! with [`Gate::poll`] until it sleeps. Same inputs, same outputs.
 
 mod gate;
+pub mod replay;
 mod snapshot;
 
 pub use gate::{Command, Gate, Input, Output};

@@ -1,0 +1,211 @@
+//! Groups what the gate says about one tenant into cases.
+
+use super::findings::{Case, CaseEvent, Happening, Place};
+use ringfence_model::{
+    Alert, Block, ExtensionId, Money, Pass, Reason, TenantId, Verdict, WallTime,
+};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Happenings with no more than this between them are one case.
+const GAP: Duration = Duration::from_secs(24 * 3_600);
+/// The most extensions one case names.
+const EXTENSIONS_MAX: usize = 64;
+
+/// The cases so far.
+#[derive(Debug, Default)]
+pub struct Cases {
+    pub all: Vec<Case>,
+    /// The latest of each tenant.
+    latest: HashMap<TenantId, usize, foldhash::fast::FixedState>,
+}
+
+/// The call something happened to.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    pub tenant: &'a TenantId,
+    pub extension: Option<&'a ExtensionId>,
+    pub place: Option<Place>,
+}
+
+impl Cases {
+    /// A call was refused, or would have been while learning. Gives the case's number.
+    pub fn refused(
+        &mut self,
+        at: WallTime,
+        about: About<'_>,
+        verdict: Verdict,
+        prevented: Money,
+        stopped: bool,
+    ) -> u32 {
+        let what = match verdict.reasons.first() {
+            Some(Reason::Blocked { .. }) => Happening::RefusedByBlock,
+            Some(Reason::Going { .. } | Reason::Signal(_) | Reason::Weighed { .. }) | None => {
+                Happening::Refused
+            }
+            Some(_) => Happening::RefusedByRule,
+        };
+        // While a block stands, what it refuses belongs to it however much later it comes.
+        let lasting = what == Happening::RefusedByBlock;
+        let (number, case) = self.case(at, about.tenant, lasting, !stopped);
+        if stopped {
+            case.refused += 1;
+        }
+        case.prevented += prevented;
+        // A block of a whole tenant also refuses calls of others: they are not part of what led to it.
+        if !lasting || about.extension.is_some_and(|e| case.extensions.contains(e)) {
+            about.join(case);
+        }
+        case.explain(&verdict.reasons, &verdict.pass);
+        case.note(at, what, verdict.reasons, prevented);
+        number
+    }
+
+    /// A running call was ended. Gives the case's number.
+    pub fn cut(
+        &mut self,
+        at: WallTime,
+        about: About<'_>,
+        reasons: Vec<Reason>,
+        prevented: Money,
+    ) -> u32 {
+        let (number, case) = self.case(at, about.tenant, false, false);
+        case.cut += 1;
+        case.prevented += prevented;
+        about.join(case);
+        case.explain(&reasons, &[]);
+        case.note(at, Happening::Cut, reasons, prevented);
+        number
+    }
+
+    /// A block came into force.
+    pub fn blocked(&mut self, at: WallTime, block: Block, reasons: Vec<Reason>, learning: bool) {
+        let (_, case) = self.case(at, block.scope.tenant(), false, learning);
+        if case.blocks == 0 {
+            case.evidence.clone_from(&reasons);
+        }
+        case.blocks += 1;
+        let about =
+            About { tenant: block.scope.tenant(), extension: block.scope.extension(), place: None };
+        about.join(case);
+        case.note(at, Happening::Blocked(block.clone()), reasons, Money::ZERO);
+    }
+
+    /// A block ended by itself: a line in its case, which it does not prolong.
+    pub fn lifted(&mut self, at: WallTime, block: Block) {
+        let Some(case) = self.latest.get(block.scope.tenant()).and_then(|&n| self.all.get_mut(n))
+        else {
+            return;
+        };
+        case.push(CaseEvent::new(at, Happening::Lifted(block), Vec::new(), Money::ZERO));
+    }
+
+    /// People were asked.
+    pub fn alerted(&mut self, at: WallTime, alert: Alert, place: Option<Place>, learning: bool) {
+        let (_, case) = self.case(at, &alert.tenant, false, learning);
+        case.alerts += 1;
+        About { tenant: &alert.tenant, extension: alert.extension.as_ref(), place }.join(case);
+        case.explain(&alert.reasons, &[]);
+        case.note(at, Happening::Alerted, alert.reasons, Money::ZERO);
+    }
+
+    fn case(
+        &mut self,
+        at: WallTime,
+        tenant: &TenantId,
+        lasting: bool,
+        learning: bool,
+    ) -> (u32, &mut Case) {
+        let goes_on = |case: &Case| {
+            case.learning == learning && (at <= case.end + GAP || (lasting && case.blocks > 0))
+        };
+        let open = self.latest.get(tenant).copied();
+        let open = open.filter(|&number| self.all.get(number).is_some_and(goes_on));
+        let number = open.unwrap_or_else(|| {
+            self.latest.insert(tenant.clone(), self.all.len());
+            self.all.push(Case::begun(tenant.clone(), at, learning));
+            self.all.len() - 1
+        });
+        // Just pushed or just found: the index is within.
+        #[allow(clippy::indexing_slicing)]
+        let case = &mut self.all[number];
+        case.end = case.end.max(at);
+        (u32::try_from(number).unwrap_or(u32::MAX), case)
+    }
+}
+
+impl About<'_> {
+    fn join(&self, case: &mut Case) {
+        if let Some(extension) = self.extension
+            && case.extensions.len() < EXTENSIONS_MAX
+            && !case.extensions.contains(extension)
+        {
+            case.extensions.push(extension.clone());
+        }
+        if let Some(place) = self.place
+            && !case.destinations.iter().any(|(known, _)| *known == place)
+        {
+            case.destinations.push((place, Money::ZERO));
+        }
+    }
+}
+
+impl Case {
+    fn begun(tenant: TenantId, at: WallTime, learning: bool) -> Self {
+        Self {
+            tenant,
+            begin: at,
+            end: at,
+            learning,
+            extensions: Vec::new(),
+            destinations: Vec::new(),
+            timeline: Vec::new(),
+            left_out: 0,
+            evidence: Vec::new(),
+            pass: Vec::new(),
+            refused: 0,
+            cut: 0,
+            blocks: 0,
+            alerts: 0,
+            let_through: Money::ZERO,
+            prevented: Money::ZERO,
+        }
+    }
+
+    /// Keeps the first reasons there are, and the first way to pass.
+    fn explain(&mut self, reasons: &[Reason], pass: &[Pass]) {
+        if self.evidence.is_empty() {
+            self.evidence = reasons.to_vec();
+        }
+        if self.pass.is_empty() {
+            self.pass = pass.to_vec();
+        }
+    }
+
+    fn note(&mut self, at: WallTime, what: Happening, reasons: Vec<Reason>, prevented: Money) {
+        if let Some(last) = self.timeline.last_mut()
+            && last.what == what
+            && !matches!(what, Happening::Blocked(_))
+        {
+            last.until = at;
+            last.calls += 1;
+            last.prevented += prevented;
+            return;
+        }
+        self.push(CaseEvent::new(at, what, reasons, prevented));
+    }
+
+    fn push(&mut self, event: CaseEvent) {
+        if self.timeline.len() < Self::TIMELINE_MAX {
+            self.timeline.push(event);
+        } else {
+            self.left_out += 1;
+        }
+    }
+}
+
+impl CaseEvent {
+    const fn new(at: WallTime, what: Happening, reasons: Vec<Reason>, prevented: Money) -> Self {
+        Self { at, until: at, calls: 1, prevented, what, reasons }
+    }
+}
