@@ -141,6 +141,14 @@ impl<'a> Row<'a> {
         let code = cause::of_disposition(self.disposition);
         let answered = code == Some(200);
         let inside = called.is_some_and(Channel::is_local);
+        // For a caller from outside, what a `Local` channel goes on to is not what was dialled.
+        let is_sent = |target: &Target<'_>| {
+            from != End::Carrier || !target.tech.eq_ignore_ascii_case("Local")
+        };
+        let sent = target
+            .filter(is_sent)
+            .and_then(|target| target.number)
+            .filter(|number| !number.is_empty());
         Ok(Draft {
             native_id: self.native_id(raw),
             correlation: if self.linkedid.is_empty() { self.uniqueid } else { self.linkedid }
@@ -153,11 +161,7 @@ impl<'a> Row<'a> {
             to,
             context: self.context,
             a_number: if self.src.is_empty() { number_of(self.clid) } else { self.src }.into(),
-            dialled: target
-                .and_then(|target| target.number)
-                .filter(|n| !n.is_empty())
-                .unwrap_or(self.dst)
-                .into(),
+            dialled: sent.unwrap_or(self.dst).into(),
             c_number: if from == End::Carrier && to == End::Carrier { self.dst } else { "" }.into(),
             via: self.via(),
             started: Some(started),
@@ -197,12 +201,16 @@ impl<'a> Row<'a> {
         to: End,
         to_peer: &'a str,
     ) -> &'a str {
-        if !self.extension.is_empty() && from != End::Carrier {
+        if sides.is_extension(self.extension) && from != End::Carrier {
             return self.extension;
         }
         match (from, to) {
             (End::Carrier, End::Phone | End::Unknown) => to_peer,
             (End::Carrier, _) => "",
+            // A call handed on inside, to a phone, for an outside caller.
+            (End::Unknown, End::Phone) if from_peer.is_empty() && !sides.is_extension(self.src) => {
+                to_peer
+            }
             _ if !from_peer.is_empty() => from_peer,
             _ if sides.is_extension(self.src) => self.src,
             _ => "",

@@ -1,7 +1,8 @@
 //! Lines of one file become legs.
 
-use super::detect::{Detection, Format};
+use super::detect::Detection;
 use super::fields::{Columns, Header, Named, Object};
+use super::format::Format;
 use super::input::LINE_BYTES_MAX;
 use super::leg::{Draft, Leg, LegMaker, Role};
 use super::mapping::{Mapping, MappingError, RowKind};
@@ -11,7 +12,7 @@ use super::seen::Seen;
 use super::split::{CsvSplitter, JsonDepth, SplitCsv};
 use super::summary::ImportSummary;
 use super::time::Clock;
-use super::{asterisk, cucm, freeswitch, proxy, swyx, three_cx};
+use super::{asterisk, body, cucm, freeswitch, proxy, swyx, three_cx};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -102,6 +103,16 @@ impl Decoder {
             open: None,
             line: 0,
         }
+    }
+
+    /// Whether the next row will be taken for the names of the columns.
+    pub(crate) fn wants_header(&self) -> bool {
+        self.wants_header && self.header.is_none()
+    }
+
+    /// Whether a row goes on in the next line.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     /// One physical line without its end.
@@ -229,7 +240,7 @@ impl Decoder {
         r: &mut Reading,
         rejects: &mut dyn FnMut(Reject),
     ) -> Result<(), MappingError> {
-        if self.wants_header && self.header.is_none() {
+        if self.wants_header() {
             return self.take_header(text);
         }
         if self.shape == Shape::Columns && !self.header_row.is_empty() && text == self.header_row {
@@ -325,7 +336,7 @@ impl Decoder {
     fn leg_of_object(&self, text: &str, r: &mut Reading) -> Result<Leg, RowError> {
         let (sides, clock) = (&r.options.sides, &mut r.clock);
         let body = match self.format {
-            Format::FreeSwitchJson => freeswitch::json_body(text)
+            Format::FreeSwitchJson => body::json_body(text)
                 .ok_or_else(|| RowError::Json("no JSON in this body".to_owned()))?,
             _ => Cow::Borrowed(text),
         };

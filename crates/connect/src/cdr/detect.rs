@@ -1,101 +1,17 @@
 //! Which system wrote this, by content.
 
 use super::asterisk;
+use super::body;
 use super::cause;
 use super::fields::{Columns, Fields, Header, Object};
+use super::format::Format;
 use super::freeswitch;
-use super::mapping::Mapping;
 use super::proxy;
 use super::split::{CsvSplitter, JsonDepth, SplitCsv};
 use super::three_cx;
 use super::time::Clock;
+use super::unknown::{SeenColumn, Unknown};
 use jiff::tz::TimeZone;
-use std::fmt;
-
-/// The formats that need no mapping.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Format {
-    /// Asterisk `cdr_csv`: 16 to 21 columns without header.
-    AsteriskCsv,
-    /// Asterisk records with a header: database exports, FreePBX.
-    AsteriskTable,
-    /// Asterisk `cdr_custom` in JSON.
-    AsteriskJson,
-    /// FreeSWITCH `json_cdr`, files or posted bodies.
-    FreeSwitchJson,
-    /// FreeSWITCH `cdr_csv`, template "example".
-    FreeSwitchCsv,
-    /// FreeSWITCH `cdr_csv`, template "asterisk".
-    FreeSwitchAsteriskCsv,
-    /// FusionPBX `v_xml_cdr` with a header.
-    FusionPbx,
-    /// Kamailio `acc_json`.
-    AccJson,
-    /// Kamailio or OpenSIPS `acc`, `missed_calls`, `cdrs` tables with a header.
-    AccTable,
-    /// Kamailio or OpenSIPS accounting lines in syslog.
-    AccSyslog,
-    /// 3CX `cdr.log`, with a header or in the documented order.
-    ThreeCx,
-    /// SwyxWare CDR with its header.
-    SwyxWare,
-    /// Cisco Unified CM CDR with header and line of types.
-    Cucm,
-    /// By a mapping file.
-    Mapped,
-}
-
-impl Format {
-    /// The formats that can be asked for by name.
-    pub const ALL: [Self; 13] = [
-        Self::AsteriskCsv,
-        Self::AsteriskTable,
-        Self::AsteriskJson,
-        Self::FreeSwitchJson,
-        Self::FreeSwitchCsv,
-        Self::FreeSwitchAsteriskCsv,
-        Self::FusionPbx,
-        Self::AccJson,
-        Self::AccTable,
-        Self::AccSyslog,
-        Self::ThreeCx,
-        Self::SwyxWare,
-        Self::Cucm,
-    ];
-
-    /// The name on the command line and in reports.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::AsteriskCsv => "asterisk-csv",
-            Self::AsteriskTable => "asterisk-table",
-            Self::AsteriskJson => "asterisk-json",
-            Self::FreeSwitchJson => "freeswitch-json",
-            Self::FreeSwitchCsv => "freeswitch-csv",
-            Self::FreeSwitchAsteriskCsv => "freeswitch-asterisk-csv",
-            Self::FusionPbx => "fusionpbx",
-            Self::AccJson => "acc-json",
-            Self::AccTable => "acc-table",
-            Self::AccSyslog => "acc-syslog",
-            Self::ThreeCx => "3cx",
-            Self::SwyxWare => "swyx",
-            Self::Cucm => "cucm",
-            Self::Mapped => "mapping",
-        }
-    }
-
-    /// The format of that name.
-    #[must_use]
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// How sure a detection is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -121,54 +37,6 @@ pub struct Detection {
     pub why: String,
 }
 
-/// What was seen in a file of no known format.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unknown {
-    /// Between columns; `None` for JSON.
-    pub delimiter: Option<char>,
-    /// Whether the first row looks like names.
-    pub has_header: bool,
-    /// The columns of the first rows.
-    pub columns: Vec<SeenColumn>,
-}
-
-/// A column of an unknown format.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SeenColumn {
-    /// From 1.
-    pub number: usize,
-    /// Its name; empty without header.
-    pub name: String,
-    /// Its value in the first row.
-    pub sample: String,
-}
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.delimiter {
-            _ if self.columns.is_empty() => write!(f, "no rows were found")?,
-            Some(delimiter) => {
-                write!(f, "{} columns separated by {delimiter:?}", self.columns.len())?
-            }
-            None => write!(f, "JSON objects of {} fields", self.columns.len())?,
-        }
-        for column in self.columns.iter().take(12) {
-            write!(f, "\n  {:>3} {}", column.number, column.name)?;
-            if !column.sample.is_empty() {
-                write!(f, " such as {:?}", column.sample)?;
-            }
-        }
-        if self.columns.len() > 12 {
-            write!(f, "\n  and {} more", self.columns.len() - 12)?;
-        }
-        write!(
-            f,
-            "\nSave this as a mapping, correct it, and name it when importing:\n\n{}",
-            Mapping::skeleton(self)
-        )
-    }
-}
-
 /// Finds out the format of a file by its first bytes; 64 KiB are plenty.
 ///
 /// # Errors
@@ -187,9 +55,7 @@ pub fn detect(head: &[u8]) -> Result<Detection, Box<Unknown>> {
     if first.trim_start().starts_with('{') {
         return detect_json(&rows);
     }
-    if first.starts_with("cdr=")
-        || (first.starts_with("eyJ") && freeswitch::json_body(first).is_some())
-    {
+    if first.starts_with("cdr=") || (first.starts_with("eyJ") && body::json_body(first).is_some()) {
         return Ok(certain(Format::FreeSwitchJson, "a posted body cdr=…"));
     }
     if rows.iter().any(|row| row.contains("ACC: ") && row.contains("method=")) {
@@ -359,85 +225,4 @@ fn unknown(rows: &[&str], delimiter: u8, first: Vec<String>) -> Unknown {
 
 fn short(text: &str) -> String {
     text.chars().take(40).collect()
-}
-
-impl Unknown {
-    /// The fields of a mapping, each with the column that seems to hold it.
-    pub(crate) fn guesses(&self) -> Vec<(&'static str, Option<&SeenColumn>)> {
-        // Words in names, most telling first; a column is used once.
-        const WORDS: [(&str, &[&str]); 13] = [
-            ("native_id", &["uniqueid", "callid", "uuid", "recordid", "id"]),
-            ("started", &["start", "begin", "calldate", "setup", "datetime", "date", "time"]),
-            ("answered", &["answer", "connect"]),
-            ("ended", &["end", "stop", "disconnect", "hangup", "release"]),
-            ("billable", &["billsec", "billable", "billed", "talk", "charged"]),
-            ("duration", &["duration", "length", "seconds"]),
-            (
-                "a_number",
-                &["caller", "calling", "source", "from", "src", "cli", "anumber", "aparty", "orig"],
-            ),
-            (
-                "dialled",
-                &[
-                    "dialed", "dialled", "called", "callee", "dest", "dst", "bnumber", "bparty",
-                    "to",
-                ],
-            ),
-            ("direction", &["direction", "dir", "type"]),
-            ("extension", &["extension", "ext", "user"]),
-            ("trunk", &["trunk", "gateway", "carrier", "route"]),
-            ("tenant", &["tenant", "account", "customer", "domain"]),
-            ("code", &["code", "cause", "reason", "status", "result"]),
-        ];
-        let mut used = vec![false; self.columns.len()];
-        let mut guesses = Vec::new();
-        for (field, words) in WORDS {
-            let found = words.iter().find_map(|word| {
-                self.columns.iter().zip(&used).position(|(column, used)| {
-                    let name: String = column
-                        .name
-                        .chars()
-                        .filter(|c| c.is_alphanumeric())
-                        .flat_map(char::to_lowercase)
-                        .collect();
-                    let short_word = word.len() <= 3;
-                    !used
-                        && !name.is_empty()
-                        && if short_word { name == *word } else { name.contains(word) }
-                })
-            });
-            let found = found.or_else(|| self.by_sample(field, &used));
-            if let Some(slot) = found.and_then(|at| used.get_mut(at)) {
-                *slot = true;
-            }
-            guesses.push((field, found.and_then(|at| self.columns.get(at))));
-        }
-        guesses
-    }
-
-    /// Without names, the values tell times, numbers and durations, usually in this order.
-    fn by_sample(&self, field: &str, used: &[bool]) -> Option<usize> {
-        if self.has_header {
-            return None;
-        }
-        let fits = |sample: &str| match field {
-            "started" | "answered" | "ended" => {
-                // Bare digits are a telephone number rather than an epoch time, unless they begin as this one does.
-                let likely =
-                    sample.contains(':') || (sample.len() == 10 && sample.starts_with("17"));
-                likely && matches!(Clock::new(TimeZone::UTC).read(sample), Ok(Some(_)))
-            }
-            "a_number" | "dialled" => {
-                let digits = sample.trim_start_matches('+');
-                (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
-            }
-            "duration" => {
-                !sample.is_empty()
-                    && sample.len() <= 5
-                    && sample.bytes().all(|b| b.is_ascii_digit())
-            }
-            _ => false,
-        };
-        self.columns.iter().zip(used).position(|(column, used)| !used && fits(&column.sample))
-    }
 }

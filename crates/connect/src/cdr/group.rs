@@ -24,51 +24,51 @@ pub(crate) struct Grouped {
     pub calls_open: u64,
 }
 
-/// Makes calls of legs, in the order the calls first appear.
+/// Makes calls of legs. Most calls are one leg, so legs stay where they are and only groups of several are moved.
 pub(crate) fn calls(legs: Vec<Leg>, done: &mut Grouped) -> Vec<Cdr> {
-    let mut groups: HashMap<Arc<str>, u32, RandomState> = HashMap::default();
-    let mut members: Vec<Members> = Vec::with_capacity(legs.len());
-    for leg in legs {
-        match &leg.cdr.correlation_id {
-            None => members.push(Members::One(Box::new(leg))),
-            Some(id) => match groups.get(id).and_then(|&at| members.get_mut(at as usize)) {
-                Some(group) => group.add(leg),
-                None => {
-                    groups.insert(id.clone(), members.len() as u32);
-                    members.push(Members::One(Box::new(leg)));
-                }
-            },
-        }
+    let groups = groups(&legs);
+    let mut legs: Vec<Option<Leg>> = legs.into_iter().map(Some).collect();
+    let mut grouped = Vec::new();
+    for group in groups {
+        let members = group.iter().filter_map(|&at| legs.get_mut(at).and_then(Option::take));
+        one_group(members.collect(), done, &mut grouped);
     }
-    drop(groups);
-    let mut cdrs = Vec::with_capacity(members.len());
-    for group in members {
-        match group {
-            Members::One(leg) if leg.role != Role::Bye && leg.dialog.is_none() => {
-                cdrs.push(leg.cdr)
-            }
-            Members::One(leg) => one_group(vec![*leg], done, &mut cdrs),
-            Members::Many(legs) => one_group(legs, done, &mut cdrs),
-        }
-    }
+    let mut cdrs: Vec<Cdr> = legs.into_iter().flatten().map(|leg| leg.cdr).collect();
+    cdrs.append(&mut grouped);
     cdrs
 }
 
-enum Members {
-    One(Box<Leg>),
-    Many(Vec<Leg>),
-}
-
-impl Members {
-    fn add(&mut self, leg: Leg) {
-        *self = match std::mem::replace(self, Self::Many(Vec::new())) {
-            Self::One(first) => Self::Many(vec![*first, leg]),
-            Self::Many(mut legs) => {
-                legs.push(leg);
-                Self::Many(legs)
-            }
-        };
+/// The indexes of legs that belong together: groups of several, and legs that lack their BYE or INVITE.
+fn groups(legs: &[Leg]) -> Vec<Vec<usize>> {
+    enum Group {
+        One(usize),
+        Many(usize),
     }
+    let mut many: Vec<Vec<usize>> = Vec::new();
+    let mut known: HashMap<&Arc<str>, Group, RandomState> = HashMap::default();
+    known.reserve(legs.len());
+    for (at, leg) in legs.iter().enumerate() {
+        let Some(id) = &leg.cdr.correlation_id else { continue };
+        match known.get_mut(id) {
+            None if leg.dialog.is_some() => {
+                known.insert(id, Group::Many(many.len()));
+                many.push(vec![at]);
+            }
+            None => drop(known.insert(id, Group::One(at))),
+            Some(Group::Many(group)) => {
+                if let Some(group) = many.get_mut(*group) {
+                    group.push(at);
+                }
+            }
+            Some(one) => {
+                if let Group::One(first) = *one {
+                    *one = Group::Many(many.len());
+                    many.push(vec![first, at]);
+                }
+            }
+        }
+    }
+    many
 }
 
 /// The calls among legs that share one correlation id.
@@ -202,12 +202,18 @@ fn complete(cdr: &mut Cdr, legs: &[Leg]) {
         cdr.tenant = cdr.tenant.take().or_else(|| origin.cdr.tenant.clone());
         cdr.source = cdr.source.take().or_else(|| origin.cdr.source.clone());
     }
-    let came_in = legs.iter().find(|leg| leg.cdr.direction == Direction::Inbound);
-    if let (Direction::Outbound, Some(leg)) = (cdr.direction, came_in) {
+    let Some(came_in) = legs.iter().find(|leg| leg.cdr.direction == Direction::Inbound) else {
+        return;
+    };
+    if cdr.direction == Direction::Inbound {
+        cdr.trunk = cdr.trunk.take().or_else(|| legs.iter().find_map(|leg| leg.cdr.trunk.clone()));
+    } else if cdr.direction == Direction::Outbound {
         if cdr.via == Via::Unknown {
             cdr.via = Via::Forward;
         }
-        cdr.c_number = cdr.c_number.take().or_else(|| Some(leg.cdr.dialled.clone()));
+        let diverting = &came_in.cdr.dialled;
+        cdr.c_number = cdr.c_number.take().or_else(|| Some(diverting.clone()));
+        cdr.extension = cdr.extension.take().or_else(|| came_in.cdr.extension.clone());
     }
 }
 

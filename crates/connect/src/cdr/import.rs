@@ -1,13 +1,15 @@
 //! Whole files become calls.
 
 use super::decode::{Decoder, Reading};
-use super::detect::{Confidence, Detection, Format, Unknown, detect};
+use super::detect::{Confidence, Detection, detect};
+use super::format::Format;
 use super::group::{self, Grouped};
 use super::input::{LineRead, Lines, name_of};
 use super::mapping::{MappingError, RowKind};
 use super::options::ImportOptions;
 use super::row::Reject;
 use super::summary::{FileSummary, ImportSummary, Warning};
+use super::unknown::Unknown;
 use ringfence_model::Cdr;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
 //! Sources nobody has heard of: a TOML file says which column is what.
 
 use super::cause;
-use super::detect::Unknown;
 use super::fields::{Columns, Fields, Header, Object};
 use super::leg::Draft;
 use super::options::Sides;
@@ -11,7 +10,6 @@ use jiff::tz::TimeZone;
 use ringfence_model::Direction;
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// How the rows of one source are read.
 #[derive(Clone, Debug, Deserialize)]
@@ -360,38 +358,6 @@ impl Mapping {
             }
         }
         number.into()
-    }
-
-    /// A mapping to edit, filled as far as names and values of an unknown source tell.
-    #[must_use]
-    pub fn skeleton(seen: &Unknown) -> String {
-        let mut text = String::from("name = \"my-switch\"\n\n[rows]\n");
-        let kind = if seen.delimiter.is_some() { "csv" } else { "jsonl" };
-        let _ = writeln!(text, "kind = \"{kind}\"");
-        if let Some(delimiter) = seen.delimiter {
-            let _ = writeln!(
-                text,
-                "delimiter = {:?}\nheader = {}",
-                delimiter.to_string(),
-                seen.has_header
-            );
-        }
-        text.push_str("\n# A column is a name or a number from 1; [\"Date\", \"Time\"] joins two.\n[columns]\n");
-        for (field, column) in seen.guesses() {
-            let _ = match column {
-                Some(column) if seen.has_header => writeln!(text, "{field} = {:?}", column.name),
-                Some(column) => writeln!(text, "{field} = {}", column.number),
-                None => writeln!(text, "# {field} = "),
-            };
-        }
-        text.push_str(concat!(
-            "\n[time]\n# format = \"%d-%m-%Y %H:%M:%S\"\n# zone = \"Europe/Amsterdam\"\n",
-            "\n# durations = \"ms\" goes above the first [table] when they are milliseconds\n",
-            "\n[direction]\noutbound = [\"out\", \"outbound\"]\ninbound = [\"in\", \"inbound\"]\n",
-            "internal = [\"internal\", \"local\"]\n",
-            "\n# [[rewrite]]\n# prefix = \"900\"\n# with = \"00\"\n",
-        ));
-        text
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the person who imports knows and the records do not say.
 
-use super::Format;
+use super::format::Format;
 use super::mapping::Mapping;
 use jiff::tz::TimeZone;
 use ringfence_model::{TenantId, WallTime};

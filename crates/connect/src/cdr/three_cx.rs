@@ -52,12 +52,17 @@ pub(crate) fn from_row<'a>(
     let Some(started) = clock.read(f.get("time-start"))? else { return Err(RowError::NoStart) };
     let (from_no, to_no) = (f.get("from-no"), f.get("to-no"));
     let from = end(from_no, f.get("from-type"), sides);
-    let to = end(to_no, f.get("to-type"), sides);
+    let final_no = if f.get("reason-changed").is_empty() { "" } else { f.get("final-number") };
+    // Forwarded or transferred: the call is with the last party, and the first is who diverted it.
+    let (to_no, to_dn, to_type, diverting) = match final_no {
+        "" => (to_no, f.get("to-dn"), f.get("to-type"), ""),
+        last => (last, f.get("final-dn"), f.get("final-type"), strip(to_no)),
+    };
+    let to = end(to_no, to_type, sides);
     let answered = clock.read(f.get("time-answered"))?;
-    // The number after a transfer or forward is in `final-number`; the one sent out is `dial-no`.
-    let dialled = match (f.get("dial-no"), strip(to_no)) {
-        (dialled, _) if !dialled.is_empty() => dialled,
-        (_, to) => to,
+    let dialled = match f.get("dial-no") {
+        dialled if final_no.is_empty() && !dialled.is_empty() => dialled,
+        _ => strip(to_no),
     };
     let ended = clock.read(f.get("time-end"))?;
     let billable_ms = duration_ms(f.get("duration"))?.filter(|_| answered.is_some());
@@ -65,7 +70,7 @@ pub(crate) fn from_row<'a>(
         native_id: f.any(&["callid", "historyid"]).into(),
         correlation: f.get("historyid").into(),
         trunk: match (from, to) {
-            (_, End::Carrier) => f.get("to-dn"),
+            (_, End::Carrier) => to_dn,
             (End::Carrier, _) => f.get("from-dn"),
             _ => "",
         }
@@ -79,12 +84,7 @@ pub(crate) fn from_row<'a>(
         to,
         a_number: strip(from_no).into(),
         dialled: dialled.into(),
-        c_number: if f.get("reason-changed").is_empty() {
-            ""
-        } else {
-            strip(f.get("final-number"))
-        }
-        .into(),
+        c_number: diverting.into(),
         started: Some(started),
         answered,
         ended,

@@ -1,15 +1,12 @@
 //! One line in.
 
+use super::fields::{Fields, Head};
 use crate::intern::Interned;
 use ringfence_model::{
     Attempt, CallEvent, CallId, ConfigChange, Country, Direction, ExtensionId, Registration,
     RegistrationFailure, Release, ReleasedBy, Review, Source, TenantId, TenantStart, TrunkId, Via,
     WallTime,
 };
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
-use std::borrow::Cow;
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -274,72 +271,6 @@ fn word(
     LineError::Word { event, field, value: value.chars().take(32).collect(), expected }
 }
 
-const KNOWN: [&str; 10] =
-    ["hello", "tenant", "start", "answer", "end", "reg", "reg_fail", "config", "tick", "review"];
-
-#[derive(Deserialize)]
-struct Head<'a> {
-    #[serde(borrow)]
-    ev: Text<'a>,
-}
-
-/// Every field of every event: one pass over the bytes, whatever the order of the fields.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a"))]
-struct Fields<'a> {
-    ev: Text<'a>,
-    t: Option<i64>,
-    call: Option<u64>,
-    #[serde(default)]
-    tenant: Text<'a>,
-    #[serde(default)]
-    trunk: Text<'a>,
-    #[serde(default)]
-    ext: Names<'a>,
-    #[serde(default)]
-    dir: Text<'a>,
-    #[serde(default)]
-    a: Text<'a>,
-    #[serde(default)]
-    b: Text<'a>,
-    #[serde(default)]
-    ip: Text<'a>,
-    #[serde(default)]
-    cc: Text<'a>,
-    #[serde(default)]
-    ua: Text<'a>,
-    #[serde(default)]
-    via: Text<'a>,
-    #[serde(default)]
-    fwd: Text<'a>,
-    leg: Option<u64>,
-    #[serde(default)]
-    blocked: Flag,
-    code: Option<u16>,
-    dur: Option<f64>,
-    #[serde(default)]
-    by: Text<'a>,
-    n: Option<u32>,
-    #[serde(default)]
-    what: Text<'a>,
-    #[serde(default)]
-    value: Text<'a>,
-    #[serde(default)]
-    result: Text<'a>,
-    #[serde(default)]
-    trunks: Vec<Text<'a>>,
-    channels: Option<u32>,
-    #[serde(default)]
-    pbx: Flag,
-    #[serde(default)]
-    rates: Text<'a>,
-    #[serde(default)]
-    tz: Text<'a>,
-    tick_ms: Option<u64>,
-    latency_ms: Option<u64>,
-    warmup_until: Option<i64>,
-}
-
 impl Fields<'_> {
     fn call(&self, event: &'static str) -> Result<CallId, LineError> {
         self.call.map(CallId).ok_or(missing(event, "call"))
@@ -350,124 +281,5 @@ impl Fields<'_> {
     }
 }
 
-/// A text borrowed from the line where it has no escapes; empty when absent or null.
-#[derive(Default)]
-struct Text<'a>(Cow<'a, str>);
-
-/// One name or a list of them: `ext` is a list in `tenant` events only.
-enum Names<'a> {
-    One(Text<'a>),
-    Many(Vec<Text<'a>>),
-}
-
-/// Set by `true`, by a number other than 0, and by any text.
-#[derive(Default)]
-struct Flag(bool);
-
-impl Text<'_> {
-    fn get(&self) -> Option<&str> {
-        Some(&*self.0).filter(|text| !text.is_empty())
-    }
-}
-
-impl Names<'_> {
-    fn one(&self) -> Option<&str> {
-        match self {
-            Self::One(text) => text.get(),
-            Self::Many(_) => None,
-        }
-    }
-
-    fn many(&self) -> impl Iterator<Item = &str> {
-        let list = match self {
-            Self::One(text) => std::slice::from_ref(text),
-            Self::Many(list) => list.as_slice(),
-        };
-        list.iter().filter_map(Text::get)
-    }
-}
-
-impl Default for Names<'_> {
-    fn default() -> Self {
-        Self::One(Text::default())
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-            fn visit_unit<E: Error>(self) -> Result<Text<'de>, E> {
-                Ok(Text::default())
-            }
-        }
-        from.deserialize_any(Read)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Names<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Names<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a list of texts")
-            }
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Names<'de>, E> {
-                Ok(Names::One(Text(Cow::Borrowed(text))))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Names<'de>, E> {
-                Ok(Names::One(Text(Cow::Owned(text.to_owned()))))
-            }
-            fn visit_unit<E: Error>(self) -> Result<Names<'de>, E> {
-                Ok(Names::default())
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut list: A,
-            ) -> Result<Names<'de>, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = list.next_element()? {
-                    names.push(name);
-                }
-                Ok(Names::Many(names))
-            }
-        }
-        from.deserialize_any(Read)
-    }
-}
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl Visitor<'_> for Read {
-            type Value = Flag;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false or a word")
-            }
-            fn visit_bool<E: Error>(self, set: bool) -> Result<Flag, E> {
-                Ok(Flag(set))
-            }
-            fn visit_u64<E: Error>(self, number: u64) -> Result<Flag, E> {
-                Ok(Flag(number != 0))
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Flag, E> {
-                Ok(Flag(!text.is_empty()))
-            }
-            fn visit_unit<E: Error>(self) -> Result<Flag, E> {
-                Ok(Flag(false))
-            }
-        }
-        from.deserialize_any(Read)
-    }
-}
+const KNOWN: [&str; 10] =
+    ["hello", "tenant", "start", "answer", "end", "reg", "reg_fail", "config", "tick", "review"];

@@ -4,6 +4,7 @@
 //! event. Times are integer milliseconds since the epoch, UTC. [`Parser::parse`] reads a line,
 //! [`Reply::write_line`] writes the answer; `{}` means "nothing to say".
 
+mod fields;
 mod line;
 mod reply;
 
