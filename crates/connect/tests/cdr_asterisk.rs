@@ -336,8 +336,15 @@ fn sides_are_told_by_options() {
     let call =
         row(1, "0612345678", "0402282800", "PJSIP/provider-01", "PJSIP/205-02", "PJSIP/205", 1)
             .replace("from-internal", "dialplan7");
-    let direction = |options| import_with(call.as_bytes(), options).0[0].direction;
-    assert_eq!(direction(options("UTC")), Direction::Inbound, "an outside caller reached a phone");
+    // An outside caller reached a phone, so what brought it is a trunk.
+    let (cdrs, ..) = import_with(call.as_bytes(), options("UTC"));
+    assert_eq!(cdrs[0].direction, Direction::Inbound);
+    assert_eq!(cdrs[0].extension.as_ref().unwrap().as_str(), "205");
+    assert_eq!(cdrs[0].trunk.as_ref().unwrap().as_str(), "provider");
+    // The same caller id is a colleague when it is one of the tenant's own numbers.
+    let mut own = options("UTC");
+    own.sides.own_numbers = vec!["+31612345678".into()];
+    assert_eq!(import_with(call.as_bytes(), own).0[0].direction, Direction::Internal);
     let mut by_trunk = options("UTC");
     by_trunk.sides.carrier_trunks = vec!["prov*".into()];
     let (cdrs, ..) = import_with(call.as_bytes(), by_trunk);

@@ -138,6 +138,9 @@ impl<'a> Row<'a> {
             caller.filter(|channel| !channel.is_local()).map_or("", |channel| channel.peer);
         let from = self.caller_end(sides, from_peer);
         let to = to_end(sides, to_peer, target, from, self.dst);
+        // A named peer that brings an outside caller to a phone is a trunk.
+        let brings_outside = from == End::Unknown && to == End::Phone && !from_peer.is_empty();
+        let from = if brings_outside && sides.is_outside(self.src) { End::Carrier } else { from };
         let code = cause::of_disposition(self.disposition);
         let answered = code == Some(200);
         let inside = called.is_some_and(Channel::is_local);

@@ -66,7 +66,8 @@ pub struct Reject {
     pub line: u64,
     /// Why it is not used.
     pub reason: RowError,
-    /// The row as it stands there, cut at [`Reject::RAW_BYTES_MAX`].
+    /// The row as it stands there but for NUL bytes and text that is no UTF-8, which are repaired first; cut at
+    /// [`Reject::RAW_BYTES_MAX`].
     pub raw: Vec<u8>,
 }
 

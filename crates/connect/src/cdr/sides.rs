@@ -74,6 +74,11 @@ impl Sides {
         }
     }
 
+    /// A number of somebody else.
+    pub(crate) fn is_outside(&self, party: &str) -> bool {
+        party.bytes().any(|b| b.is_ascii_digit()) && !self.is_inside(party)
+    }
+
     /// An extension, a name, or one of the tenant's own numbers.
     fn is_inside(&self, party: &str) -> bool {
         let digits: String = party.chars().filter(char::is_ascii_digit).collect();
