@@ -1,0 +1,55 @@
+//! Shows the run of one seed as a ladder of events, or writes the example call records.
+
+use anyhow::Result;
+use clap::Parser;
+use ringfence_sim::{Scenario, ladder, run};
+use std::io::Write;
+
+/// A virtual world for the firewall.
+#[derive(Parser)]
+struct Options {
+    /// The world to run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Run this many worlds, from `seed` on, and show only their sums.
+    #[arg(long)]
+    count: Option<u64>,
+    /// Only lines with this text.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if let Some(count) = options.count {
+        for seed in options.seed..options.seed + count {
+            let outcome = run(&Scenario::of_seed(seed)?, &mut |_, _| {});
+            match outcome {
+                Ok(outcome) => writeln!(out, "{seed}: {outcome:?}")?,
+                Err(error) => writeln!(out, "{seed}: BROKEN {error:#}")?,
+            }
+        }
+        return Ok(());
+    }
+    let scenario = Scenario::of_seed(options.seed)?;
+    for campaign in &scenario.campaigns {
+        let company = scenario.companies.get(campaign.company).map(|c| c.tenant.as_str());
+        let (from, to) = (ladder::local(campaign.start), ladder::local(campaign.end));
+        writeln!(
+            out,
+            "campaign {:?} against {} from {from} to {to}",
+            campaign.kind,
+            company.unwrap_or("-")
+        )?;
+    }
+    let outcome = run(&scenario, &mut |at, turn| {
+        let wanted = |line: &String| options.only.as_ref().is_none_or(|only| line.contains(only));
+        if let Some(line) = ladder::line(at, turn).filter(wanted) {
+            // A closed pipe ends the show, not the run.
+            let _ = writeln!(out, "{line}");
+        }
+    })?;
+    writeln!(out, "{outcome:?}")?;
+    Ok(())
+}
