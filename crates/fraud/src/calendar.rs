@@ -57,6 +57,20 @@ impl Civil {
         weekday * 24 + usize::from(self.minute / 60)
     }
 
+    /// The day of the week.
+    #[must_use]
+    pub const fn weekday(&self) -> Weekday {
+        match self.weekday {
+            0 => Weekday::Mon,
+            1 => Weekday::Tue,
+            2 => Weekday::Wed,
+            3 => Weekday::Thu,
+            4 => Weekday::Fri,
+            5 => Weekday::Sat,
+            _ => Weekday::Sun,
+        }
+    }
+
     /// Whether a rule for `when` holds now.
     #[must_use]
     pub const fn is(&self, when: When) -> bool {

@@ -116,6 +116,13 @@ impl Context<'_> {
         (hours <= 72.0).then_some(hours)
     }
 
+    /// How much an odd source counts, 0 to 1: who travels calls where he is, thieves hardly ever do.
+    #[must_use]
+    pub fn away_from_home_share(&self) -> f32 {
+        let country = self.origin.and_then(|o| o.country);
+        if country == Some(self.destination.country) { 0.4 } else { 1.0 }
+    }
+
     /// Whether a person dials through: the call continues an inbound one, or comes from a mailbox or forward.
     #[must_use]
     pub fn dials_through(&self) -> bool {

@@ -9,9 +9,7 @@ pub fn permits(level: Level, destination: &Destination) -> bool {
     match level {
         Level::Open => true,
         Level::Guarded => !matches!(class, TrafficClass::Premium | TrafficClass::HighRisk),
-        Level::National => {
-            matches!(class, TrafficClass::Internal | TrafficClass::National | TrafficClass::Mobile)
-        }
+        Level::National => class <= TrafficClass::Service,
         Level::Geographic => {
             class == TrafficClass::Internal || (destination.home && destination.kind == Kind::Fixed)
         }

@@ -39,6 +39,22 @@ pub struct PaidCall {
     pub via: Via,
 }
 
+impl Figures {
+    /// Adds what `this` itself puts in, once it is known how little explains it: [`Recent::figures`] is asked
+    /// before that, with 0.
+    pub fn now_explained(&mut self, this: &PaidCall) {
+        let stake = this.cost * this.unexplained;
+        self.at_stake += stake;
+        self.at_stake_extension += stake;
+        self.unexplained_hour += this.unexplained;
+        self.unexplained_day += this.unexplained;
+        self.extensions_unexplained += f32::from(u8::from(this.unexplained > 0.5));
+        if !this.over {
+            self.active_unexplained += this.unexplained;
+        }
+    }
+}
+
 /// A bounded ring of [`PaidCall`]s, oldest first.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Recent {
@@ -82,6 +98,8 @@ pub struct Figures {
     pub probes: f32,
     /// New destinations of the tenant in 24 hours.
     pub new_destinations_day: f32,
+    /// New destinations of the tenant in an hour.
+    pub new_destinations_hour: f32,
     /// Extensions with unexplained calls in 3 hours.
     pub extensions_unexplained: f32,
     /// Calls to exactly this number in an hour.
@@ -142,6 +160,7 @@ impl Recent {
         let mut f = Figures::default();
         let mut extensions = SmallSet::default();
         let mut destinations = SmallSet::default();
+        let mut destinations_hour = SmallSet::default();
         let mut numbers = SmallSet::default();
         let mut range = SmallSet::default();
         let mut tails = SmallSet::default();
@@ -180,6 +199,9 @@ impl Recent {
             f.spend_day += c.cost;
             if c.new_destination {
                 destinations.insert(u64::from(c.destination.0));
+                if age <= HOUR {
+                    destinations_hour.insert(u64::from(c.destination.0));
+                }
             }
             if let Some(number) = c.number.filter(|&n| Some(n) != this.number) {
                 if block.is_some_and(|b| b.len() == number.len() - 3 && number.starts_with(b)) {
@@ -189,7 +211,7 @@ impl Recent {
                     tails.insert(number.packed());
                 }
             }
-            if age <= 3.0 * HOUR && c.unexplained > 0.5 {
+            if age <= 3.0 * HOUR && !own && c.unexplained > 0.5 {
                 extensions.insert(u64::from(c.extension));
             }
             if age > HOUR {
@@ -213,6 +235,7 @@ impl Recent {
         }
         f.extensions_unexplained = extensions.len();
         f.new_destinations_day = destinations.len();
+        f.new_destinations_hour = destinations_hour.len();
         f.numbers_hour = numbers.len();
         f.range_numbers = range.len();
         f.same_tail = tails.len();

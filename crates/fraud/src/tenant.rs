@@ -124,8 +124,13 @@ pub enum Access {
     Registered(f32),
     /// Failed registrations, how many.
     Failed(u32),
-    /// A forward was set, to this number's country when it is foreign or paid.
-    Forward(Option<Country>),
+    /// A forward was set.
+    Forward {
+        /// The country it leads to, when that is foreign or paid.
+        to: Option<Country>,
+        /// How odd the source of the change is, 0 to 1.
+        odd: f32,
+    },
 }
 
 /// A range that is closed for a while.

@@ -169,7 +169,9 @@ impl Gate {
             CallEvent::Attempt(attempt) => self.attempt(now, attempt),
             CallEvent::Ringing { .. } => {}
             CallEvent::Answered { call } => self.engine.answered(now, *call),
-            CallEvent::Released(release) => self.engine.released(now, release),
+            CallEvent::Released(release) => {
+                self.engine.released(now, release, &mut self.acts);
+            }
             CallEvent::Registered(registration) => self.engine.registered(registration, now.wall),
             CallEvent::RegistrationFailed(failure) => {
                 self.engine.registration_failed(failure, now.wall);
@@ -200,8 +202,9 @@ impl Gate {
             self.outputs.push_back(Output::Verdict(passing(attempt.call)));
             return;
         };
-        let priced = destination.number.and_then(|number| setup.tariff.rate(number));
-        let unpriced = Rate::unpriced();
+        let civil = self.engine.civil(&attempt.tenant, now.wall);
+        let priced = setup.tariff.rate(&destination, civil.weekday(), civil.minute);
+        let unpriced = unpriced();
         let facts = Facts {
             attempt,
             destination: &destination,
@@ -239,6 +242,20 @@ impl Gate {
                 self.engine.unblock(id, wall, &mut self.acts);
             }
         }
+    }
+}
+
+/// What a call costs to where the tariff has no price: dear, so that a gap in a deck is no hole in the wall.
+const fn unpriced() -> Rate {
+    Rate {
+        connect: Money::cents(50),
+        per_minute: Money::units(1),
+        minimum_secs: 0,
+        first_secs: 0,
+        step_secs: 60,
+        cap: None,
+        name: None,
+        class: None,
     }
 }
 

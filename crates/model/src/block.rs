@@ -16,7 +16,7 @@ pub enum Level {
     Open,
     /// All but premium, satellite and high-risk destinations.
     Guarded,
-    /// National numbers only; no paid services.
+    /// National numbers only; no premium ones.
     National,
     /// National geographic numbers only.
     Geographic,

@@ -11,8 +11,6 @@ pub enum Action {
     /// Put it through.
     #[default]
     Allow,
-    /// Refuse it, tell the caller why, and ask the tenant's contact.
-    Hold,
     /// Refuse it.
     Reject,
 }
@@ -26,7 +24,7 @@ pub struct Verdict {
     pub action: Action,
     /// Whether the action binds: `enforce`, and not a protected number.
     pub acted: bool,
-    /// Why, strongest first. Empty for an allowed call nobody need explain.
+    /// Why, strongest first; for an allowed paid call what was found and weighed. Empty when nothing was asked.
     pub reasons: Vec<Reason>,
     /// What would have made it pass; empty when it passes.
     pub pass: Vec<Pass>,

@@ -7,7 +7,7 @@ use ringfence_connect::judge_line::{Hello, Line, Parser};
 use ringfence_fraud::Settings;
 use ringfence_gate::{Gate, Input, Output, Setup, Snapshot};
 use ringfence_model::{CallEvent, Mode, Now, Policy, WallTime};
-use ringfence_numbering::{DialPlan, Tariff};
+use ringfence_numbering::{Columns, DialPlan, ImportOptions, Tariff};
 use std::sync::Arc;
 
 /// A judge: the gate behind the line protocol.
@@ -64,7 +64,7 @@ impl Shard {
     fn new(hello: &Hello, policy: &Policy) -> Result<Self> {
         let bytes = std::fs::read(&hello.rates)
             .with_context(|| format!("cannot read the rate deck {}", hello.rates))?;
-        let (tariff, _) = Tariff::import(&bytes, &Default::default())
+        let (tariff, _) = Tariff::import(&bytes, &Columns::default(), &ImportOptions::default())
             .with_context(|| format!("cannot use the rate deck {}", hello.rates))?;
         let mut policy = policy.clone();
         if !hello.tz.is_empty() {

@@ -1,8 +1,9 @@
 //! Notes what happens around paid calls: inbound calls, registrations, forwards.
 
 use super::{Engine, civil};
-use crate::profile::Origin;
-use crate::tenant::{Access, AccessEvent, InboundCall};
+use crate::profile::{Familiar, Origin};
+use crate::recent::ExtensionIndex;
+use crate::tenant::{Access, AccessEvent, InboundCall, Tenant};
 use ringfence_model::{
     Attempt, CallId, ConfigChange, Country, Registration, RegistrationFailure, Release, WallTime,
 };
@@ -54,17 +55,7 @@ impl Engine {
         let day = civil(tenant, wall).day;
         let extension = tenant.extension(Some(&registration.extension));
         let origin = Origin::of(&registration.source);
-        let odd = tenant.state.extensions.get(extension as usize).map_or(0.0, |own| {
-            let known = own.origins.familiar(origin, day);
-            let abroad = !tenant.state.origins.knows_country(origin, day);
-            match known {
-                None => 0.0,
-                Some(crate::profile::Familiar::Network) => 0.0,
-                Some(crate::profile::Familiar::Country) => 0.2,
-                Some(_) if abroad => 1.0,
-                Some(_) => 0.6,
-            }
-        });
+        let odd = tenant.oddity(extension, origin, day);
         tenant.note_access(AccessEvent {
             at: wall,
             extension,
@@ -90,14 +81,29 @@ impl Engine {
     /// A forward was set or cleared; `to` is the country of its target when that is foreign or paid.
     pub fn config_changed(&mut self, change: &ConfigChange, to: Option<Country>, wall: WallTime) {
         let tenant = self.tenant(&change.tenant, wall);
+        let day = civil(tenant, wall).day;
         let extension = tenant.extension(Some(&change.extension));
-        if change.forward_to.is_some() {
-            tenant.note_access(AccessEvent {
-                at: wall,
-                extension,
-                origin: change.source.as_ref().map(Origin::of),
-                what: Access::Forward(to),
-            });
+        if change.forward_to.is_none() {
+            return;
+        }
+        let origin = change.source.as_ref().map(Origin::of);
+        let odd = origin.map_or(0.0, |origin| tenant.oddity(extension, origin, day));
+        let what = Access::Forward { to, odd };
+        tenant.note_access(AccessEvent { at: wall, extension, origin, what });
+    }
+}
+
+impl Tenant {
+    /// How odd a source is for an extension, 0 (known, or nothing is known at all) to 1.
+    fn oddity(&self, extension: ExtensionIndex, origin: Origin, day: i32) -> f32 {
+        let own = self.state.extensions.get(extension as usize);
+        let by_own = own.and_then(|e| e.origins.familiar(origin, day));
+        let by_all = self.state.origins.familiar(origin, day);
+        match (by_own, by_all) {
+            (None, None) | (Some(Familiar::Network), _) | (_, Some(Familiar::Network)) => 0.0,
+            (Some(Familiar::Country), _) => 0.2,
+            _ if self.state.origins.knows_country(origin, day) => 0.6,
+            _ => 1.0,
         }
     }
 }

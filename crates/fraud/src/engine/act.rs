@@ -61,7 +61,7 @@ impl Engine {
         self.alert(wall, facts.into(), weighing, acts);
     }
 
-    fn alert(
+    pub(super) fn alert(
         &mut self,
         wall: WallTime,
         about: About<'_>,

@@ -17,8 +17,8 @@ impl Engine {
         self.inbound_answered(call);
     }
 
-    /// A call is over.
-    pub fn released(&mut self, now: Now, release: &Release) {
+    /// A call is over. Questions it gives rise to are added to `acts`.
+    pub fn released(&mut self, now: Now, release: &Release, acts: &mut Vec<Act>) {
         let Some(running) = self.running.remove(&release.call) else {
             self.inbound_released(now.wall, release);
             return;
@@ -42,9 +42,28 @@ impl Engine {
             paid.cost = cost.as_f64() as f32;
             *paid
         });
-        if let Some(paid) = paid {
-            tenant.learn_paid(&civil, &running, &paid);
+        let Some(paid) = paid else { return };
+        tenant.learn_paid(&civil, &running, &paid);
+        if tenant.should_ask(&civil, &running) {
+            self.ask_about_habit(now.wall, release.call, &running, acts);
         }
+    }
+
+    /// A new destination is growing dear: people are asked whether it is theirs before it looks normal.
+    fn ask_about_habit(
+        &mut self,
+        wall: WallTime,
+        call: CallId,
+        running: &Running,
+        acts: &mut Vec<Act>,
+    ) {
+        let Some(tenant) = self.tenants.get_mut(&running.tenant) else { return };
+        let civil = civil(tenant, wall);
+        let Some(paid) = tenant.state.recent.get_mut(call).copied() else { return };
+        let weighing = tenant.weigh(wall, civil, running, paid);
+        let class = running.destination.class();
+        let about = super::act::About { call, tenant: &running.tenant, class };
+        self.alert(wall, about, &weighing, acts);
     }
 
     /// Looks at every running call: what it costs now, whether its limits still hold, whether it should go on.
@@ -131,7 +150,7 @@ impl Engine {
         let civil = civil(tenant, running.started);
         let Some(paid) = tenant.state.recent.get_mut(call).copied() else { return };
         let weighing = tenant.weigh(wall, civil, &running, paid);
-        if !weighing.teaches()
+        if !weighing.teaches(tenant.settings.enforces())
             && let Some(running) = self.running.get_mut(&call)
         {
             running.teaches = false;

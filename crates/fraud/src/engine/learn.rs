@@ -1,7 +1,8 @@
 //! Moves the profiles: what happened, and was not suspected, becomes a little more normal.
 
 use crate::calendar::Civil;
-use crate::profile::{DestinationKey, Origin, Peaks};
+use crate::context::GROWN_DAYS;
+use crate::profile::{DayFigures, DestinationKey, Origin};
 use crate::recent::{ExtensionIndex, PaidCall};
 use crate::running::Running;
 use crate::signals;
@@ -16,6 +17,8 @@ const TENANT_NUMBERS: usize = 512;
 /// Most sources kept per extension and per tenant.
 const EXTENSION_ORIGINS: usize = 4;
 const TENANT_ORIGINS: usize = 32;
+/// Money on a new destination from which people are asked about it, in currency units.
+const ASK_FROM: f32 = 20.0;
 /// Ways of dialling through there are.
 const WAYS: usize = 8;
 
@@ -41,9 +44,16 @@ impl Tenant {
         self.state.origins.note(origin, civil.day, TENANT_ORIGINS);
     }
 
+    /// Whether a destination that is not grown up yet has become dear enough to ask about.
+    pub(super) fn should_ask(&mut self, civil: &Civil, call: &Running) -> bool {
+        let habit = self.state.destinations.get(call.key, civil.day);
+        let young = habit.is_some_and(|h| civil.day - i32::from(h.first) < GROWN_DAYS);
+        young && !call.permitted && self.state.destinations.ask(call.key, ASK_FROM)
+    }
+
     /// Learns from a paid call that is over. What was near a stop teaches nothing but its cost.
     pub(super) fn learn_paid(&mut self, civil: &Civil, call: &Running, paid: &PaidCall) {
-        let teaches = call.teaches && !call.cut && self.state.blocks.is_empty();
+        let teaches = call.teaches && !call.cut && !self.state.blocks.iter().any(|b| !b.shadow);
         // A call nobody took is half a day's worth: it shows the wish, not the business.
         let worth = match (teaches, paid.secs > 0.0) {
             (false, _) => 0.0,
@@ -68,20 +78,24 @@ impl Tenant {
 
     fn learn_peaks(&mut self, civil: &Civil, call: &Running, paid: &PaidCall) {
         let figures = self.state.recent.figures(paid.at, paid);
-        let peaks = &mut self.state.peaks;
-        peaks.open_day(civil.day);
-        Peaks::raise(&mut peaks.hour_calls, figures.tenant_hour, 5.0);
-        Peaks::raise(&mut peaks.day_calls, figures.tenant_day, 10.0);
-        Peaks::raise(&mut peaks.day_spend, figures.spend_day, 4.0);
-        Peaks::raise(&mut peaks.active, figures.active_tenant, 1.0);
-        Peaks::raise(&mut peaks.call_secs, paid.secs, 1_800.0);
+        let seen = DayFigures {
+            hour_calls: figures.tenant_hour,
+            day_calls: figures.tenant_day,
+            day_spend: figures.spend_day,
+            active: figures.active_tenant + 1.0,
+            call_secs: paid.secs,
+        };
+        self.state.peaks.note(civil.day, seen);
         let Some(own) = self.state.extensions.get_mut(call.extension as usize) else { return };
-        let cap = EXTENSION_DESTINATIONS;
-        own.destinations.note(call.key, civil.day, 1.0, paid.cost, cap);
-        own.peaks.open_day(civil.day);
-        Peaks::raise(&mut own.peaks.hour_calls, figures.extension_hour, 3.0);
-        Peaks::raise(&mut own.peaks.active, figures.active_extension, 1.0);
-        Peaks::raise(&mut own.peaks.call_secs, paid.secs, 1_800.0);
+        own.destinations.note(call.key, civil.day, 1.0, paid.cost, EXTENSION_DESTINATIONS);
+        own.peaks.note(
+            civil.day,
+            DayFigures {
+                hour_calls: figures.extension_hour,
+                active: figures.active_extension + 1.0,
+                ..seen
+            },
+        );
     }
 }
 

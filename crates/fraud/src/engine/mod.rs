@@ -202,6 +202,11 @@ impl Engine {
         self.tenants.get(tenant).map_or(&self.settings, |t| &t.settings)
     }
 
+    /// The civil reading of `wall` where a tenant works.
+    pub fn civil(&mut self, tenant: &TenantId, wall: WallTime) -> Civil {
+        civil(self.tenant(tenant, wall), wall)
+    }
+
     /// The running paid call `call`.
     #[must_use]
     pub fn running(&self, call: CallId) -> Option<&Running> {

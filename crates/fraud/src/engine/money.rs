@@ -6,9 +6,8 @@ use crate::settings::Settings;
 use crate::tenant::TenantState;
 use ringfence_model::{LimitKind, Limits, Money, WallTime};
 
-/// The limits of a tenant that had a block lifted a short while ago: a tenth of the day's, at least this much.
-const PROBATION_SHARE: i64 = 10;
-const PROBATION_FLOOR: Money = Money::units(10);
+/// A tenant that had a block lifted a short while ago may spend this much a day beyond its own honest maximum.
+const PROBATION_ALLOWANCE: Money = Money::units(25);
 
 /// The first limit that `call` would pass by `asked`, over all scopes.
 pub fn in_the_way(
@@ -26,7 +25,8 @@ pub fn in_the_way(
     };
     let none = Limits::default();
     if wall < state.probation_until {
-        let tight = Limits { per_day: Some(probation(&policy.limits)), ..none };
+        let normal = Money::from_f64(f64::from(state.peaks.normal.day_spend));
+        let tight = Limits { per_day: Some(normal + PROBATION_ALLOWANCE), ..none };
         if let Some(hit) = ask(LimitKind::Probation, tight, &mut state.spend) {
             return Some(hit);
         }
@@ -61,11 +61,6 @@ pub fn in_the_way(
         return ask(LimitKind::Source, policy.source_limits, spend);
     }
     None
-}
-
-fn probation(limits: &Limits) -> Money {
-    let day = limits.per_day.or(limits.per_hour).unwrap_or(PROBATION_FLOOR);
-    Money(day.0 / PROBATION_SHARE).max(PROBATION_FLOOR)
 }
 
 /// Applies `change` to the spending of every scope of `call`.

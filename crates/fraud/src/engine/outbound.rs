@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::decide::{Weighing, look, weigh};
 use crate::exposure::Asked;
 use crate::profile::{DestinationKey, Origin};
-use crate::recent::{ExtensionIndex, Figures, PaidCall};
+use crate::recent::{ExtensionIndex, PaidCall};
 use crate::running::Running;
 use crate::standing::{Declared, declared};
 use crate::tenant::Tenant;
@@ -84,7 +84,7 @@ impl Engine {
             tenant.refuse_recent(id);
             return weighed_out(facts, enforces, &weighing);
         }
-        call.teaches = weighing.teaches() || permitted;
+        call.teaches = weighing.teaches(enforces) || permitted;
         let stopped = !permitted && self.act(now.wall, facts.into(), &weighing, acts);
         if stopped && enforces {
             if let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) {
@@ -126,7 +126,7 @@ impl Engine {
         let policy = tenant.settings.policy();
         let cap = Duration::from_secs(u64::from(policy.paid_call_secs_max));
         let per_call = tenant.settings.extension_limits(facts.attempt.extension.as_ref()).per_call;
-        let per_minute = facts.rate.per_minute();
+        let per_minute = facts.rate.per_minute;
         match per_call {
             Some(limit) if per_minute > Money::ZERO => {
                 let secs = limit.0.saturating_mul(60) / per_minute.0.max(1);
@@ -173,8 +173,8 @@ fn remembered(
     tenant: &Tenant,
     civil: &Civil,
 ) -> PaidCall {
-    let per_minute = facts.rate.per_minute().as_f64() as f32;
-    let connect = facts.rate.connect().as_f64() as f32;
+    let per_minute = facts.rate.per_minute.as_f64() as f32;
+    let connect = facts.rate.connect.as_f64() as f32;
     let known = tenant.state.destinations.get(call.key, civil.day);
     PaidCall {
         call: facts.attempt.call,
@@ -208,22 +208,24 @@ impl Tenant {
         let Some(extension) = self.state.extensions.get(call.extension as usize) else {
             return Weighing::default();
         };
+        // How little explains it is found anew, and what it puts in itself is added after.
+        paid.unexplained = 0.0;
         let mut context = Context {
             now: wall,
             civil,
             destination: &call.destination,
             call: paid,
-            per_call: call.rate.connect().as_f64() as f32,
+            per_call: call.rate.connect.as_f64() as f32,
             origin: call.origin,
             is_continuation: call.is_continuation,
             tenant: &self.state,
             extension,
-            figures: Figures::default(),
+            figures: self.state.recent.figures(wall, &paid),
         };
         let (unexplained, signals) = look(&context);
         paid.unexplained = if call.permitted { 0.0 } else { unexplained };
         context.call = paid;
-        context.figures = self.state.recent.figures(wall, &paid);
+        context.figures.now_explained(&paid);
         let weighing = weigh(&context, signals, &self.settings.policy().steering);
         self.state.recent.put(paid);
         weighing
@@ -268,7 +270,7 @@ fn weighed_out(facts: &Facts<'_>, acted: bool, weighing: &Weighing) -> Verdict {
     let going = Reason::Going {
         country: facts.destination.country,
         kind: facts.destination.kind,
-        per_minute: facts.rate.per_minute(),
+        per_minute: facts.rate.per_minute,
         default_tariff: facts.default_tariff,
     };
     let reasons = std::iter::once(going).chain(weighing.reasons()).collect();

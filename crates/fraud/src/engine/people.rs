@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a "this was right" makes the engine more patient with the tenant.
-const PATIENT_FOR: Duration = Duration::from_secs(14 * 86_400);
+const PATIENT_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// Calls less explained than this are what a review speaks of.
 const SUSPECTED: f32 = 0.25;
 

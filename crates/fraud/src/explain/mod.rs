@@ -8,7 +8,7 @@ use ringfence_model::{
     Country, Currency, Kind, Language, Level, LimitKind, Money, Pass, Reason, Signal, TrafficClass,
     Verdict, WallTime, Window,
 };
-use ringfence_numbering::Numbering;
+use ringfence_numbering::{country_name, country_name_nl};
 
 /// Who is spoken to: language, currency and time zone.
 #[derive(Clone, Debug)]
@@ -113,10 +113,9 @@ impl Voice {
     /// A country's name.
     #[must_use]
     pub fn country(&self, country: Country) -> String {
-        let tables = Numbering::embedded();
         let name = match self.language {
-            Language::En => tables.country_name(country),
-            Language::Nl => tables.country_name_nl(country),
+            Language::En => country_name(country),
+            Language::Nl => country_name_nl(country),
         };
         name.map_or_else(|| country.to_string(), ToOwned::to_owned)
     }

@@ -3,54 +3,68 @@
 use super::faded;
 use serde::{Deserialize, Serialize};
 
-/// Fading maxima of what a tenant or extension honestly does.
+/// The figures of one day.
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct Peaks {
+pub struct DayFigures {
     /// Most paid calls in an hour.
     pub hour_calls: f32,
-    /// Most paid calls in a day.
+    /// Paid calls in 24 hours.
     pub day_calls: f32,
-    /// Most money in an hour, in currency units.
-    pub hour_spend: f32,
-    /// Most money in a day.
+    /// Money in 24 hours, in currency units.
     pub day_spend: f32,
     /// Most paid calls at once.
     pub active: f32,
     /// Longest paid call, in seconds.
     pub call_secs: f32,
-    /// The day of the last fading.
-    day: u16,
-    /// Days with a paid call, faded.
-    pub days: f32,
 }
 
+/// Fading maxima of what a tenant or extension honestly does. Today's figures count from tomorrow on.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Peaks {
+    /// The maxima of the days before today, faded.
+    pub normal: DayFigures,
+    today: DayFigures,
+    /// Today, since 1970.
+    day: u16,
+}
+
+/// How far one day may lift what is normal beyond half of it: nothing becomes normal in one leap.
+const STEP: DayFigures = DayFigures {
+    hour_calls: 5.0,
+    day_calls: 10.0,
+    day_spend: 4.0,
+    active: 1.0,
+    call_secs: 1_800.0,
+};
+
 impl Peaks {
-    /// Fades to `day` and counts it as a day with paid calls.
-    pub fn open_day(&mut self, day: i32) {
+    /// Notes what was seen on `day`.
+    pub fn note(&mut self, day: i32, seen: DayFigures) {
         let today = u16::try_from(day.max(0)).unwrap_or(u16::MAX);
-        if self.day == today {
-            return;
+        if self.day != today {
+            self.close_day(i32::from(today) - i32::from(self.day));
+            self.day = today;
         }
-        let age = i32::from(today) - i32::from(self.day);
-        for peak in [
-            &mut self.hour_calls,
-            &mut self.day_calls,
-            &mut self.hour_spend,
-            &mut self.day_spend,
-            &mut self.active,
-            &mut self.call_secs,
-            &mut self.days,
-        ] {
-            *peak = faded(*peak, age);
-        }
-        self.day = today;
-        self.days += 1.0;
+        self.today = self.today.with(seen, f32::max);
     }
 
-    /// Raises `peak` towards `seen`, by at most half of what is normal already plus `step`: nothing becomes normal
-    /// in one leap.
-    pub fn raise(peak: &mut f32, seen: f32, step: f32) {
-        *peak = peak.max(seen.min(*peak * 1.5 + step));
+    fn close_day(&mut self, age: i32) {
+        let lift = self.normal.with(STEP, |normal, step| normal * 1.5 + step);
+        let learned = self.today.with(lift, f32::min);
+        self.normal = self.normal.with(learned, f32::max).with(STEP, |peak, _| faded(peak, age));
+        self.today = DayFigures::default();
+    }
+}
+
+impl DayFigures {
+    fn with(self, other: Self, join: impl Fn(f32, f32) -> f32) -> Self {
+        Self {
+            hour_calls: join(self.hour_calls, other.hour_calls),
+            day_calls: join(self.day_calls, other.day_calls),
+            day_spend: join(self.day_spend, other.day_spend),
+            active: join(self.active, other.active),
+            call_secs: join(self.call_secs, other.call_secs),
+        }
     }
 }
 
@@ -58,16 +72,27 @@ impl Peaks {
 mod tests {
     use super::*;
 
+    fn spent(amount: f32) -> DayFigures {
+        DayFigures { day_spend: amount, ..DayFigures::default() }
+    }
+
     #[test]
-    fn grows_in_steps_and_fades() {
+    fn a_burst_is_not_normal_on_its_own_day_and_not_at_once_the_day_after() {
         let mut peaks = Peaks::default();
-        peaks.open_day(20_000);
-        Peaks::raise(&mut peaks.day_spend, 500.0, 5.0);
-        assert_eq!(peaks.day_spend, 5.0);
-        Peaks::raise(&mut peaks.day_spend, 500.0, 5.0);
-        assert_eq!(peaks.day_spend, 12.5);
-        peaks.open_day(20_090);
-        assert!((peaks.day_spend - 3.1).abs() < 0.1, "{}", peaks.day_spend);
-        assert!(peaks.days < 1.3);
+        (0..100).for_each(|_| peaks.note(20_000, spent(500.0)));
+        assert_eq!(peaks.normal.day_spend, 0.0);
+        peaks.note(20_001, spent(500.0));
+        assert!((peaks.normal.day_spend - 4.0).abs() < 0.1);
+        peaks.note(20_002, spent(0.0));
+        assert!((peaks.normal.day_spend - 10.0).abs() < 0.3);
+    }
+
+    #[test]
+    fn fades() {
+        let mut peaks = Peaks::default();
+        peaks.note(20_000, spent(4.0));
+        peaks.note(20_001, spent(0.0));
+        peaks.note(20_091, spent(0.0));
+        assert!((peaks.normal.day_spend - 1.0).abs() < 0.1, "{}", peaks.normal.day_spend);
     }
 }

@@ -48,6 +48,8 @@ pub struct Habit {
     pub days: f32,
     /// Money spent on it since `first`, in currency units, faded.
     pub spend: f32,
+    /// What it had cost when people were last asked about it.
+    pub asked: f32,
     /// First local day, since 1970.
     pub first: u16,
     /// Last local day.
@@ -92,7 +94,17 @@ impl Habits {
                 self.habits.swap_remove(oldest);
             }
         }
-        self.habits.push(Habit { key, days: weight, spend, first: today, last: today });
+        self.habits.push(Habit { key, days: weight, spend, asked: 0.0, first: today, last: today });
+    }
+
+    /// Whether people should be asked about `key`: it cost at least `from`, and twice what it had at the last time.
+    pub fn ask(&mut self, key: DestinationKey, from: f32) -> bool {
+        let habit = self.habits.iter_mut().find(|h| h.key == key);
+        let Some(habit) = habit.filter(|h| h.spend >= from && h.spend >= 2.0 * h.asked) else {
+            return false;
+        };
+        habit.asked = habit.spend;
+        true
     }
 
     /// A person said that `key` is expected: it counts as known for long.

@@ -8,7 +8,7 @@ mod habit;
 mod hours;
 mod origins;
 
-pub use figures::Peaks;
+pub use figures::{DayFigures, Peaks};
 pub use habit::{DestinationKey, Habit, Habits};
 pub use hours::HourProfile;
 pub use origins::{Familiar, Origin, Origins};

@@ -57,6 +57,9 @@ struct Seen {
     last: u16,
 }
 
+/// Days until a source vouches for calls: an attacker who waits a night gains nothing.
+const RIPE_DAYS: i32 = 5;
+
 /// A bounded table of sources.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Origins {
@@ -83,9 +86,9 @@ impl Origins {
         self.seen.push(Seen { origin, days: 1.0, first: today, last: today });
     }
 
-    /// What was seen before `day`: a source first used today vouches for nothing.
+    /// What was seen long enough before `day`: a source that is new vouches for nothing.
     fn before(&self, day: i32) -> impl Iterator<Item = &Seen> {
-        self.seen.iter().filter(move |s| i32::from(s.first) < day)
+        self.seen.iter().filter(move |s| i32::from(s.first) + RIPE_DAYS <= day)
     }
 
     /// How well `origin` was known before `day`; `None` when nothing was known at all.
@@ -142,13 +145,13 @@ mod tests {
         let mut origins = Origins::default();
         let desk = source("192.0.2.10", "NL", "Yealink/1.2");
         origins.note(desk, 20_000, 4);
-        assert_eq!(origins.familiar(desk, 20_000), None, "today's sources vouch for nothing");
-        let familiar = |ip, country, agent| origins.familiar(source(ip, country, agent), 20_001);
+        assert_eq!(origins.familiar(desk, 20_000), None, "a new source vouches for nothing");
+        let familiar = |ip, country, agent| origins.familiar(source(ip, country, agent), 20_005);
         assert_eq!(familiar("192.0.2.99", "NL", "Yealink/9"), Some(Familiar::Network));
         assert_eq!(familiar("198.51.100.1", "NL", "Yealink/1.3"), Some(Familiar::Country));
         assert_eq!(familiar("198.51.100.1", "BE", "Yealink/1.3"), Some(Familiar::Program));
         assert_eq!(familiar("203.0.113.5", "PS", "Zoiper"), Some(Familiar::Nothing));
-        assert!(!origins.knows_country(source("203.0.113.5", "PS", "Zoiper"), 20_001));
+        assert!(!origins.knows_country(source("203.0.113.5", "PS", "Zoiper"), 20_005));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 
 use super::signal;
 use crate::context::Context;
-use ringfence_model::{RiskTier, Signal, SignalKind, TrafficClass};
+use ringfence_model::{Kind, RiskTier, Signal, SignalKind, TrafficClass};
 
 /// The finding about the destination.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
@@ -19,11 +19,11 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let known = c.tenant_habit();
     let days = known.map_or(0.0, |h| h.days);
     let weight = match (known, c.number_habit()) {
-        (_, Some(number)) => -1.0 - 1.8 * c.maturity(&number) * depth(number.days, 4.0),
+        (_, Some(number)) => -1.6 - 3.0 * c.maturity(&number) * depth(number.days, 4.0),
         (Some(habit), None) => {
             let own = c.extension_habit().map_or(0.0, |h| depth(h.days, 8.0));
             let trust = depth(habit.days, 12.0) * (0.35 + 0.65 * c.maturity(&habit));
-            newness(c, price) * (1.0 - trust) - 1.3 * trust - 0.5 * own * trust
+            newness(c, price) * (1.0 - trust) - 2.2 * trust - 1.0 * own * trust
         }
         (None, None) => newness(c, price),
     };
@@ -37,15 +37,16 @@ fn depth(days: f32, full: f32) -> f32 {
 
 /// Nats against a destination nothing is known of.
 fn newness(c: &Context<'_>, price: f32) -> f32 {
-    let by_price = (0.75 * (price.max(0.01) / 0.06).ln()).clamp(-0.6, 2.4);
+    let by_price = (0.9 * (price.max(0.01) / 0.06).ln()).clamp(-0.8, 3.0);
     let by_tier = match c.destination.tier {
-        RiskTier::A => 0.6,
-        RiskTier::B => 0.3,
+        RiskTier::A => 0.7,
+        RiskTier::B => 0.4,
         RiskTier::C => 0.1,
         RiskTier::D => -0.2,
     };
     let by_class = match c.destination.class() {
-        TrafficClass::HighRisk => 0.7,
+        TrafficClass::HighRisk => 0.9,
+        TrafficClass::Premium if c.destination.kind != Kind::Premium => 0.4,
         _ => 0.0,
     };
     let unallocated = if c.destination.valid { 0.0 } else { 0.3 };

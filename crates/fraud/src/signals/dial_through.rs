@@ -20,7 +20,7 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let known = c.tenant.ways.get(way(c.call.via), c.civil.day);
     let days = known.map_or(0.0, |h| h.days);
     let unknown = match c.call.via {
-        Via::Disa | Via::Voicemail => 2.0,
+        Via::Disa | Via::Voicemail => 2.4,
         Via::Forward => 0.6,
         _ => 0.4,
     };

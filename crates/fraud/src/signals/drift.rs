@@ -18,6 +18,6 @@ const UNASKED: f32 = 5.0;
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let habit = c.tenant_habit();
     let spent = habit.map_or(0.0, |h| h.spend * (1.0 - 0.8 * c.maturity(&h)));
-    let weight = 0.6 * excess(spent, UNASKED);
+    let weight = 0.4 * excess(spent, UNASKED);
     signal(SignalKind::Drift, weight.min(2.0), spent, UNASKED)
 }

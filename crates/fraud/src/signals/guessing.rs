@@ -9,6 +9,7 @@
 
 use super::signal;
 use crate::context::Context;
+use crate::profile::Familiar;
 use crate::tenant::Access;
 use ringfence_model::{Signal, SignalKind};
 
@@ -26,6 +27,8 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
         }
         same_network |= event.origin.zip(c.origin).is_some_and(|(a, b)| a.network == b.network);
     }
+    // From the customer's own network it was a typing error.
+    same_network &= c.familiar() != Some(Familiar::Network);
     let tried = (0.25 * (1.0 + failed as f32).ln()).min(1.2);
     let weight = if same_network { 3.0 + tried } else { tried };
     signal(SignalKind::Guessing, weight, failed as f32, 0.0)

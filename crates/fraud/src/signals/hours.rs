@@ -12,6 +12,6 @@ use ringfence_model::{Signal, SignalKind};
 /// The finding about the hour.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let intensity = c.tenant.hours.intensity(c.civil.hour_of_week(), c.civil.office);
-    let weight = (-0.5 * intensity.max(0.005).ln()).clamp(-0.5, 1.8);
+    let weight = (-0.35 * intensity.max(0.005).ln()).clamp(-0.35, 1.3);
     signal(SignalKind::Hours, weight, intensity, 1.0)
 }

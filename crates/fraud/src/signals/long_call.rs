@@ -15,7 +15,7 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
     if c.call.over {
         return None;
     }
-    let normal = c.tenant.peaks.call_secs;
-    let weight = 0.9 * excess(c.call.secs, 1_200.0 + 1.3 * normal);
+    let normal = c.tenant.peaks.normal.call_secs;
+    let weight = 0.9 * excess(c.call.secs, 2_700.0 + 1.3 * normal);
     signal(SignalKind::LongCall, weight.min(3.0), c.call.secs, normal)
 }

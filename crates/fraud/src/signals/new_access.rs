@@ -17,13 +17,13 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let mut seen = 72.0f32;
     let oddity = |a: &Access| matches!(a, Access::Registered(odd) if *odd > 0.5);
     if let Some(hours) = c.access_hours(oddity) {
-        weight += 1.4 * fresh(hours);
+        weight += 2.0 * fresh(hours) * c.away_from_home_share();
         seen = seen.min(hours);
     }
     if c.call.via == Via::Forward
-        && let Some(hours) = c.access_hours(|a| matches!(a, Access::Forward(_)))
+        && let Some((hours, odd)) = newest_forward(c)
     {
-        weight += 1.0 * fresh(hours);
+        weight += (1.2 + 2.8 * odd) * fresh(hours);
         seen = seen.min(hours);
     }
     signal(SignalKind::NewAccess, weight, seen, 72.0)
@@ -32,4 +32,14 @@ pub fn observe(c: &Context<'_>) -> Option<Signal> {
 /// How fresh a change is, 1 to 0 over three days.
 fn fresh(hours: f32) -> f32 {
     (-hours / 36.0).exp()
+}
+
+/// Hours since the newest forward to where somebody earns, and how odd its source was.
+fn newest_forward(c: &Context<'_>) -> Option<(f32, f32)> {
+    let event = c.tenant.access.iter().rev().find(|e| {
+        e.extension == c.call.extension && matches!(e.what, Access::Forward { to: Some(_), .. })
+    })?;
+    let Access::Forward { odd, .. } = event.what else { return None };
+    let hours = (c.now.secs_since(event.at) / 3_600.0) as f32;
+    (hours <= 72.0).then_some((hours, odd))
 }

@@ -14,10 +14,10 @@ use ringfence_model::{Signal, SignalKind};
 /// The finding about calls at once.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let f = &c.figures;
-    let own = c.extension.peaks.active;
+    let own = c.extension.peaks.normal.active;
     let is_person = c.extension.id.is_some();
     let person = if is_person { excess(f.active_extension, 1.0 + own.max(0.4)) } else { 0.0 };
-    let tenant = excess(f.active_unexplained, 1.5 + 0.7 * c.tenant.peaks.active);
-    let weight = 1.6 * person * (0.3 + 0.7 * c.call.unexplained) + 1.0 * tenant;
+    let tenant = excess(f.active_unexplained, 1.5 + 0.7 * c.tenant.peaks.normal.active);
+    let weight = 1.8 * person + 1.1 * tenant;
     signal(SignalKind::Parallel, weight.min(4.0), f.active_extension, own)
 }

@@ -13,7 +13,8 @@ use ringfence_model::{Signal, SignalKind};
 
 /// The finding about test calls.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
-    let probes = c.figures.probes;
-    let weight = (0.5 * (1.0 + probes).ln()).min(1.2) * c.call.unexplained;
+    // Where each call is charged as a whole, short calls are the thing itself.
+    let probes = if c.call.per_call { 0.0 } else { c.figures.probes };
+    let weight = (0.25 * (1.0 + probes).ln()).min(0.8) * c.call.unexplained;
     signal(SignalKind::Probe, weight, probes, 0.0)
 }

@@ -13,6 +13,6 @@ use ringfence_model::{Signal, SignalKind};
 /// The finding about one range.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let others = c.figures.range_numbers;
-    let weight = (0.9 * (1.0 + others).ln()).min(2.5) * c.call.unexplained;
+    let weight = (1.3 * (1.0 + others).ln()).min(3.5) * c.call.unexplained;
     signal(SignalKind::RangeSweep, weight, others, 0.0)
 }

@@ -14,20 +14,22 @@ use ringfence_model::{Signal, SignalKind, Via};
 
 /// The finding about the source.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
-    let origin = c.origin?;
+    // A forward is made by the PBX, wherever its owner is.
+    let origin = c.origin.filter(|_| c.call.via != Via::Forward)?;
     let familiar = c.familiar()?;
     let country_known = c.tenant.origins.knows_country(origin, c.civil.day);
     let program_known = c.tenant.origins.knows_program(origin, c.civil.day);
     let (weight, seen) = match familiar {
-        Familiar::Network => (-0.4, 0.0),
-        Familiar::Country => (0.2, 1.0),
-        Familiar::Program if country_known => (0.5, 2.0),
-        Familiar::Program => (1.2, 2.0),
-        Familiar::Nothing if country_known && program_known => (0.7, 3.0),
-        Familiar::Nothing if country_known => (1.2, 3.0),
-        Familiar::Nothing => (2.4, 4.0),
+        Familiar::Network => (-0.6, 0.0),
+        Familiar::Country => (0.3, 1.0),
+        Familiar::Program if country_known => (0.7, 2.0),
+        Familiar::Program => (1.8, 2.0),
+        Familiar::Nothing if country_known && program_known => (1.0, 3.0),
+        Familiar::Nothing if country_known => (1.8, 3.0),
+        Familiar::Nothing => (3.6, 4.0),
     };
     // A PBX does not travel.
-    let fixed = if c.call.via == Via::Pbx && seen >= 2.0 { 0.8 } else { 0.0 };
-    signal(SignalKind::Source, weight + fixed, seen, 0.0)
+    let fixed = if c.call.via == Via::Pbx && seen >= 2.0 { 1.0 } else { 0.0 };
+    let against = (weight + fixed) * c.away_from_home_share();
+    signal(SignalKind::Source, if weight > 0.0 { against } else { weight }, seen, 0.0)
 }

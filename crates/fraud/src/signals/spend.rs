@@ -11,7 +11,7 @@ use ringfence_model::{Signal, SignalKind};
 
 /// The finding about money.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
-    let normal = c.tenant.peaks.day_spend;
-    let weight = 0.8 * excess(c.figures.spend_day, 3.0 + 1.5 * normal);
+    let normal = c.tenant.peaks.normal.day_spend;
+    let weight = 0.4 * excess(c.figures.spend_day, 8.0 + 1.5 * normal);
     signal(SignalKind::Spend, weight.min(3.0), c.figures.spend_day, normal)
 }

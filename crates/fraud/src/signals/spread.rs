@@ -14,9 +14,17 @@ use ringfence_model::{Signal, SignalKind};
 /// The finding about spread.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let f = &c.figures;
-    let normal = c.openness();
-    let countries = excess(f.new_destinations_day, 1.3 + 3.0 * normal);
-    let extensions = excess(f.extensions_unexplained, 1.6);
-    let weight = 1.3 * countries + 0.6 * extensions;
-    signal(SignalKind::Spread, weight.min(3.5), f.new_destinations_day, normal)
+    let per_day = c.openness();
+    // The first days of a customer bring new destinations by nature.
+    let young = 2.0 * (-c.tenant_age_days() / 5.0).exp();
+    let hour = surprise(f.new_destinations_hour, 0.6 + 0.5 * per_day + young);
+    let day = surprise(f.new_destinations_day, 1.5 + 1.5 * per_day + 2.0 * young);
+    let extensions = 0.6 * excess(f.extensions_unexplained, 1.6);
+    let weight = hour.max(0.5 * day) + extensions;
+    signal(SignalKind::Spread, weight.min(5.0), f.new_destinations_day, per_day)
+}
+
+/// Poisson log-likelihood ratio of `seen` at its own rate against `expected`; 0 up to what is expected.
+fn surprise(seen: f32, expected: f32) -> f32 {
+    if seen <= expected { 0.0 } else { seen * (seen / expected).ln() - (seen - expected) }
 }

@@ -12,12 +12,14 @@ use ringfence_model::{Signal, SignalKind};
 /// The finding about the number of calls.
 pub fn observe(c: &Context<'_>) -> Option<Signal> {
     let f = &c.figures;
-    let own = c.extension.peaks.hour_calls;
-    let all = c.tenant.peaks.hour_calls;
+    let own = c.extension.peaks.normal.hour_calls;
+    let all = c.tenant.peaks.normal.hour_calls;
     let burst = excess(f.extension_10min, 4.0 + own.max(0.25 * all));
     let hour = excess(f.extension_hour, 4.0 + 1.2 * own.max(0.25 * all));
     let tenant = excess(f.tenant_hour, 5.0 + 1.3 * all);
-    let day = excess(f.tenant_day, 8.0 + 1.3 * c.tenant.peaks.day_calls);
-    let weight = 1.0 * burst.max(hour) + 0.8 * tenant.max(day);
+    let day = excess(f.tenant_day, 8.0 + 1.3 * c.tenant.peaks.normal.day_calls);
+    // A campaign to known or cheap places is work; a burst that nothing explains is not.
+    let share = 0.25 + 0.75 * c.call.unexplained;
+    let weight = share * (1.0 * burst.max(hour) + 0.6 * tenant.max(day));
     signal(SignalKind::Volume, weight.min(4.0), f.extension_hour, own)
 }

@@ -1,11 +1,12 @@
 //! One price and what a call of some length costs at it.
 
 use ringfence_model::{Money, Weekday};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The price of calls to one prefix.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Rate {
     /// Charged once for each answered call.
     pub connect: Money,
