@@ -160,7 +160,8 @@ impl Company {
 
     /// The local midnight after the one at `midnight`; summer time makes days of 23 and 25 hours.
     pub fn next_midnight(&mut self, midnight: WallTime) -> WallTime {
-        let into = midnight + Duration::from_secs(26 * 3_600);
+        // Half past midnight or later, and before the hour at which clocks change.
+        let into = midnight + Duration::from_secs(51 * 1_800);
         let minutes = self.civil(into).minute;
         into - Duration::from_secs(u64::from(minutes) * 60)
     }

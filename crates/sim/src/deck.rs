@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::places::{FAR, NEAR, PAID_HOME, PAYING, Place, SATELLITE};
-use ringfence_model::{Destination, Weekday};
+use ringfence_model::{Destination, Money, Weekday};
 use ringfence_numbering::{Rate, Tariff, TariffError};
 use std::fmt::Write;
 
@@ -61,8 +61,18 @@ pub fn tariff(deck: &str) -> Result<Tariff, TariffError> {
     Tariff::import(deck.as_bytes(), &Default::default(), &Default::default()).map(|(t, _)| t)
 }
 
-/// The price the gate takes for `destination`. Decks here have one price for all hours.
+/// The price of a call to `destination`. Decks here have one price for all hours; where they have none, the gate
+/// counts half a euro and one more per minute begun.
 #[must_use]
 pub fn rate(tariff: &Tariff, destination: &Destination) -> Rate {
-    tariff.rate(destination, Weekday::Mon, 600).cloned().unwrap_or_else(Rate::unpriced)
+    tariff.rate(destination, Weekday::Mon, 600).cloned().unwrap_or(Rate {
+        connect: Money::cents(50),
+        per_minute: Money::units(1),
+        minimum_secs: 0,
+        first_secs: 0,
+        step_secs: 60,
+        cap: None,
+        name: None,
+        class: None,
+    })
 }

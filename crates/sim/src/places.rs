@@ -42,7 +42,7 @@ pub const HOME: [Place; 6] = [
     place("3120", 7),
     place("3110", 7),
     place("3130", 7),
-    place("316", 8),
+    place("3161", 7),
     place("31880", 6),
     place("318000", 3),
 ];

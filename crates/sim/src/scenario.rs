@@ -186,7 +186,9 @@ impl Scenario {
             for _ in 0..chance.below(3) {
                 let Some(&kind) = chance.pick(&Kind::ALL) else { continue };
                 let span = (self.until - self.arrival).as_secs();
-                let early = if kind == Kind::PoisonedBaseline { days(3) } else { Duration::ZERO };
+                let new = self.companies.get(company).is_some_and(|own| own.trade.is_new);
+                let early =
+                    if kind == Kind::PoisonedBaseline && !new { days(3) } else { Duration::ZERO };
                 let start = self.arrival - early + Duration::from_secs(chance.below(span.max(1)));
                 let secs = 3_600 + chance.below(3 * 86_400) + early.as_secs();
                 self.campaigns.push(Campaign::new(kind, company, start, secs, chance));

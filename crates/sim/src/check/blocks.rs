@@ -63,7 +63,7 @@ pub fn still_works(level: Level, to: &Destination) -> bool {
     let working: &[C] = match level {
         Level::Open => &C::ALL,
         Level::Guarded => &[C::Internal, C::National, C::Mobile, C::Service, C::International],
-        Level::National => &[C::Internal, C::National, C::Mobile],
+        Level::National => &[C::Internal, C::National, C::Mobile, C::Service],
         Level::Geographic if to.kind != Kind::Fixed => &[C::Internal],
         Level::Geographic => &[C::Internal, C::National],
         Level::Internal => &[C::Internal],
