@@ -7,7 +7,7 @@
 
 use crate::context::Context;
 use crate::signals::{OF_SEVERAL, OF_THE_CALL};
-use ringfence_model::{Money, Pass, Reason, Signal, SignalKind, Steering};
+use ringfence_model::{Money, Origin, Pass, Reason, Signal, SignalKind, Steering};
 
 /// The threshold at 20 accepted wrong stops per 1000 customers and month, in nats.
 ///
@@ -23,7 +23,7 @@ const LEARN_MARGIN: f32 = 2.5;
 const AHEAD_MINUTES: f32 = 10.0;
 /// How much a person's "this was right" raises the threshold, in nats.
 const PATIENCE: f32 = 1.0;
-/// How much a block in the last days lowers it.
+/// How much a block in force, or in the last days, lowers it.
 const PROBATION: f32 = 1.5;
 
 /// All findings on one call, added up and weighed against the money.
@@ -167,7 +167,9 @@ fn threshold(context: &Context<'_>, steering: &Steering) -> f32 {
     if context.now < context.tenant.patience_until {
         threshold += PATIENCE;
     }
-    if context.now < context.tenant.probation_until {
+    // One extension is blocked already, or was a short while ago: the rest is watched more closely.
+    let blocked = context.tenant.blocks.iter().any(|b| b.origin == Origin::Engine && !b.shadow);
+    if blocked || context.now < context.tenant.probation_until {
         threshold -= PROBATION;
     }
     threshold

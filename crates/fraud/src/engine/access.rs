@@ -13,7 +13,7 @@ impl Engine {
     pub fn inbound(&mut self, attempt: &Attempt, wall: WallTime) {
         let tenant = self.tenant(&attempt.tenant, wall);
         let civil = civil(tenant, wall);
-        tenant.state.hours.note(civil.hour_of_week());
+        tenant.state.hours.note(civil.day, civil.hour_of_week());
         let extension = tenant.extension(attempt.extension.as_ref());
         tenant.note_inbound(InboundCall {
             call: attempt.call,

