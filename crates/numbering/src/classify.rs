@@ -60,7 +60,7 @@ impl Reader<'_> {
         let chars = chars.as_slice();
         // A lone # at the end only says that dialling is over.
         let digits = chars.strip_suffix(b"#").unwrap_or(chars);
-        if !digits.iter().all(u8::is_ascii_digit) {
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return self.code(chars);
         }
         if let Some(found) = self.protected(digits, plus) {
@@ -101,10 +101,11 @@ impl Reader<'_> {
         let last = chars.iter().rposition(|c| matches!(c, b'*' | b'#'));
         let behind = last.and_then(|at| chars.get(at + 1..)).unwrap_or_default();
         let vertical = behind.get(2..).filter(|_| last == Some(0)).unwrap_or_default();
-        for digits in [behind, vertical] {
-            if let Some(found) = self.protected(digits, false) {
-                return Target::Protected(found);
-            }
+        // `*112` and `**112` are a code and a pickup; only behind a code of digits is 112 the number.
+        let code = last.and_then(|at| chars.get(..at)).unwrap_or_default();
+        let called = if code.iter().any(u8::is_ascii_digit) { behind } else { vertical };
+        if let Some(found) = self.protected(called, false) {
+            return Target::Protected(found);
         }
         let numbers = [behind, vertical].into_iter().filter_map(|digits| self.outside(digits));
         let number = numbers.into_iter().find(|number| number.valid);

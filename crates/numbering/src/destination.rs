@@ -16,28 +16,25 @@ impl Numbering {
     /// that makes the number valid.
     #[must_use]
     pub fn destination(&self, number: E164, home: Country) -> Destination {
-        let walk = self.walk(number);
+        let (buffer, len) = number.digits();
+        let digits = buffer.get(..len).unwrap_or_default();
+        let walk = self.table.walk(WORLD_ROOT, digits);
         if let End::Exact(label) = walk.end {
-            return exact(number, label, &walk, home);
+            return exact(number, digits, label, &walk, home);
         }
-        if let Some(number) = without_trunk_prefix(number) {
-            let walk = self.walk(number);
+        if let Some(without) = without_trunk_prefix(digits) {
+            let (buffer, len) = without.digits();
+            let digits = buffer.get(..len).unwrap_or_default();
+            let walk = self.table.walk(WORLD_ROOT, digits);
             if let End::Exact(label) = walk.end {
-                return exact(number, label, &walk, home);
+                return exact(without, digits, label, &walk, home);
             }
         }
-        inexact(number, &walk, home)
-    }
-
-    fn walk(&self, number: E164) -> Walk {
-        let (digits, len) = number.digits();
-        self.table.walk(WORLD_ROOT, digits.get(..len).unwrap_or_default())
+        inexact(number, digits, &walk, home)
     }
 }
 
-fn without_trunk_prefix(number: E164) -> Option<E164> {
-    let (digits, len) = number.digits();
-    let digits = digits.get(..len)?;
+fn without_trunk_prefix(digits: &[u8]) -> Option<E164> {
     let (code, code_len) = calling_code(digits)?;
     let (code_digits, national) = digits.split_at_checked(code_len)?;
     // Where no trunk prefix is dialled, as in Italy, a leading 0 belongs to the number.
@@ -45,11 +42,16 @@ fn without_trunk_prefix(number: E164) -> Option<E164> {
         return None;
     }
     let national = national.strip_prefix(code.trunk_prefix.as_bytes())?;
-    E164::from_digits(&[code_digits, national].concat()).ok()
+    let mut joined = [0u8; E164::DIGITS_MAX];
+    let joined = joined.get_mut(..code_len + national.len())?;
+    let (front, back) = joined.split_at_mut_checked(code_len)?;
+    front.copy_from_slice(code_digits);
+    back.copy_from_slice(national);
+    E164::from_digits(joined).ok()
 }
 
-fn exact(number: E164, label: Label, walk: &Walk, home: Country) -> Destination {
-    let depth = walk.kind.map_or(number.len(), |(_, depth)| depth);
+fn exact(number: E164, digits: &[u8], label: Label, walk: &Walk, home: Country) -> Destination {
+    let depth = walk.kind.map_or(digits.len(), |(_, depth)| depth);
     with_tier(
         Destination {
             number: Some(number),
@@ -57,21 +59,20 @@ fn exact(number: E164, label: Label, walk: &Walk, home: Country) -> Destination 
             country: label.country,
             home: is_home(label.country, home),
             tier: label.tier,
-            range: Some(number.prefix(depth)),
+            range: leading(digits, depth),
             valid: true,
         },
         label.tier,
     )
 }
 
-fn inexact(number: E164, walk: &Walk, home: Country) -> Destination {
-    let (digits, len) = number.digits();
-    let code = calling_code(digits.get(..len).unwrap_or_default());
-    let leading = walk.kind.map(|(label, depth)| (kind(label), depth));
+fn inexact(number: E164, digits: &[u8], walk: &Walk, home: Country) -> Destination {
+    let code = calling_code(digits);
+    let decided = walk.kind.map(|(label, depth)| (kind(label), depth));
     let (kind, depth) = match walk.end {
-        End::Exact(label) | End::Long(label) => (kind(label), leading.map(|(_, depth)| depth)),
-        End::Short => leading.map_or((Kind::Unknown, None), |(kind, depth)| (kind, Some(depth))),
-        End::Nowhere(depth) => match leading {
+        End::Exact(label) | End::Long(label) => (kind(label), decided.map(|(_, depth)| depth)),
+        End::Short => decided.map_or((Kind::Unknown, None), |(kind, depth)| (kind, Some(depth))),
+        End::Nowhere(depth) => match decided {
             Some((kind, depth)) if is_dear(kind) => (kind, Some(depth)),
             _ if code.is_some() => (Kind::Unallocated, Some(depth)),
             _ => (Kind::Unknown, None),
@@ -92,11 +93,15 @@ fn inexact(number: E164, walk: &Walk, home: Country) -> Destination {
             country,
             home: is_home(country, home),
             tier,
-            range: depth.map(|depth| number.prefix(depth)),
+            range: depth.and_then(|depth| leading(digits, depth)),
             valid: false,
         },
         tier,
     )
+}
+
+fn leading(digits: &[u8], depth: usize) -> Option<E164> {
+    E164::from_digits(digits.get(..depth)?).ok()
 }
 
 const fn kind(label: Label) -> Kind {

@@ -134,6 +134,7 @@ fn read_chars(text: &str) -> Option<(Chars, bool)> {
     while let Some(next) = rest.next() {
         let next = if next == '%' { escaped(&mut rest)? } else { next };
         match next {
+            '0'..='9' => chars.push(next as u8)?,
             '+' | '\u{FF0B}' if chars.as_slice().is_empty() && !plus => plus = true,
             '*' | '\u{FF0A}' => chars.push(b'*')?,
             '#' | '\u{FF03}' => chars.push(b'#')?,

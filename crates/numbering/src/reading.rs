@@ -70,9 +70,15 @@ impl Reader<'_> {
     }
 
     /// Whether the digits, without an outside line, are a number that exists.
+    ///
+    /// Where a trunk prefix is dialled, a national number without it is only what some records contain: that
+    /// counts when the plan says so.
     pub fn is_number(&self, digits: &[u8]) -> bool {
         let mut best = Best::default();
-        self.direct(digits, &mut best);
+        self.prefixed(digits, &mut best);
+        if self.trunk_prefix().is_empty() || self.plan.bare != Bare::Auto {
+            self.bare(digits, &mut best);
+        }
         best.is_valid()
     }
 
@@ -99,22 +105,26 @@ impl Reader<'_> {
     }
 
     fn direct(&self, digits: &[u8], best: &mut Best) {
+        self.prefixed(digits, best);
+        if !best.is_valid() {
+            self.bare(digits, best);
+            self.local(digits, best);
+        }
+    }
+
+    fn prefixed(&self, digits: &[u8], best: &mut Best) {
         for rest in self.behind_international_prefix(digits) {
             best.offer(self.international(rest), Weight::International);
         }
-        if best.is_valid() {
-            return;
-        }
-        let trunk = self.country.map_or("", |country| country.trunk_prefix);
+        let trunk = self.trunk_prefix();
         let behind_trunk = digits.strip_prefix(trunk.as_bytes()).filter(|_| !trunk.is_empty());
-        if let Some(rest) = behind_trunk.filter(|rest| !rest.is_empty()) {
+        if let Some(rest) = behind_trunk.filter(|rest| !rest.is_empty() && !best.is_valid()) {
             best.offer(self.national(rest), Weight::National);
         }
-        if best.is_valid() {
-            return;
-        }
-        self.bare(digits, best);
-        self.local(digits, best);
+    }
+
+    fn trunk_prefix(&self) -> &'static str {
+        self.country.map_or("", |country| country.trunk_prefix)
     }
 
     fn bare(&self, digits: &[u8], best: &mut Best) {

@@ -200,8 +200,19 @@ mod tests {
             assert_eq!(amount(text, 1), Ok((Money(micros), currency)), "{text:?}");
         }
         assert_eq!(amount("1,5", 100), Ok((Money(15_000), None)), "cents");
-        for bad in ["", "€", "-0.05", "1.2.", "1e3", "free", "N/A", "0.05 EURO", "9999999999999", "0.015,00", "1,2,3"]
-        {
+        for bad in [
+            "",
+            "€",
+            "-0.05",
+            "1.2.",
+            "1e3",
+            "free",
+            "N/A",
+            "0.05 EURO",
+            "9999999999999",
+            "0.015,00",
+            "1,2,3",
+        ] {
             assert!(amount(bad, 1).is_err(), "{bad:?}");
         }
     }

@@ -101,8 +101,10 @@ struct Import<'a> {
     options: &'a ImportOptions,
     report: ImportReport,
     found: HashMap<E164, Candidate, FixedState>,
-    /// The currency the file names first.
-    currency: Option<Currency>,
+    /// The deck's currency: the header's if it names one, else the tenant's.
+    currency: Currency,
+    /// Another one that rows name.
+    other: Option<Currency>,
     texts: HashSet<Arc<str>>,
     default_bands: Tariff,
     /// Rows that could be compared with a default price, and those a hundred times dearer or so.
@@ -125,7 +127,8 @@ impl<'a> Import<'a> {
                 next_change: None,
             },
             found: HashMap::default(),
-            currency: layout.currency,
+            currency: layout.currency.unwrap_or(options.currency),
+            other: None,
             texts: HashSet::new(),
             default_bands: Tariff::default_bands(options.home),
             compared: (0, 0),
@@ -214,11 +217,11 @@ impl<'a> Import<'a> {
     }
 
     fn same_currency(&mut self, currency: Currency) -> Result<(), String> {
-        let deck = *self.currency.get_or_insert(currency);
-        if currency == deck {
+        if currency == self.currency {
             return Ok(());
         }
-        Err(format!("the price is in {currency}, the deck in {deck}"))
+        self.other = Some(currency);
+        Err(format!("the price is in {currency}, the deck in {}", self.currency))
     }
 
     /// One copy of each text: a deck repeats its names and classes.
@@ -290,10 +293,13 @@ impl<'a> Import<'a> {
 
     fn finish(mut self) -> Result<(Tariff, ImportReport), TariffError> {
         let tenant = self.options.currency;
-        if let Some(deck) = self.currency.filter(|&deck| deck != tenant) {
-            return Err(TariffError::OtherCurrency { deck, tenant });
+        if self.currency != tenant {
+            return Err(TariffError::OtherCurrency { deck: self.currency, tenant });
         }
         if self.found.is_empty() {
+            if let Some(deck) = self.other {
+                return Err(TariffError::OtherCurrency { deck, tenant });
+            }
             let fault = self.report.bad_rows.first();
             let fault = fault.map(|bad| format!("line {}: {}", bad.line, bad.reason));
             return Err(TariffError::NoPrices(fault.unwrap_or_else(|| "no rows".into())));

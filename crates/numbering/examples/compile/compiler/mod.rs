@@ -1,14 +1,15 @@
 //! Number plans in, table out.
 
-#![allow(clippy::expect_used)] // a fault in the data must stop the compilation of the table
+// A tool, not part of the pure crate: it reads files, and a fault in the data must stop it.
+#![allow(clippy::expect_used, clippy::disallowed_methods)]
 
 mod automaton;
 #[path = "../../../src/table/class.rs"]
 #[allow(dead_code)]
-mod class;
+pub mod class;
 mod emit;
-mod metadata;
-mod overlay;
+pub mod metadata;
+pub mod overlay;
 mod pattern;
 mod plans;
 
