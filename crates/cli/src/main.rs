@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `ringfence`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ringfence_cli::run(std::env::args_os())
+}

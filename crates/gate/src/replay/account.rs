@@ -57,6 +57,11 @@ pub fn add_up(driven: Driven, cdrs: &[Cdr], order: &[u32], learn_until: WallTime
         settle(case, cdrs, order, &calls, &survey.tenants);
     }
     let doubts = doubt::doubts(order, &calls);
+    for call in doubts.iter().filter_map(|doubt| calls.get(doubt.call as usize)) {
+        if let Some((_, stopped)) = hours.get_mut(&call.hour) {
+            *stopped = stopped.saturating_sub(1);
+        }
+    }
     let first = order.first().and_then(|&i| cdrs.get(i as usize));
     Findings {
         begin: first.map_or(WallTime::default(), |cdr| cdr.started),

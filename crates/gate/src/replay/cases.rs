@@ -45,20 +45,24 @@ impl Cases {
             }
             Some(_) => Happening::RefusedByRule,
         };
-        // While a block stands, what it refuses belongs to it however much later it comes.
-        let lasting = what == Happening::RefusedByBlock;
-        let (number, case) = self.case(at, about.tenant, lasting, !stopped);
+        let by_block = what == Happening::RefusedByBlock;
+        let (number, case) = match self.standing(about.tenant, by_block) {
+            Some(number) => (number, self.get(number)),
+            None => self.case(at, about.tenant, !stopped),
+        };
         if stopped {
             case.refused += 1;
         }
         case.prevented += prevented;
-        // A block of a whole tenant also refuses calls of others: they are not part of what led to it.
-        if !lasting || about.extension.is_some_and(|e| case.extensions.contains(e)) {
+        // A block also refuses honest calls: only its culprits go on with the case, and not after a quiet day.
+        let goes_on = about.extension.is_none_or(|e| case.extensions.contains(e));
+        if !by_block || (goes_on && at <= case.end + GAP) {
+            case.end = case.end.max(at);
             about.join(case);
         }
         case.explain(&verdict.reasons, &verdict.pass);
         case.note(at, what, verdict.reasons, prevented);
-        number
+        number as u32
     }
 
     /// A running call was ended. Gives the case's number.
@@ -69,18 +73,18 @@ impl Cases {
         reasons: Vec<Reason>,
         prevented: Money,
     ) -> u32 {
-        let (number, case) = self.case(at, about.tenant, false, false);
+        let (number, case) = self.case(at, about.tenant, false);
         case.cut += 1;
         case.prevented += prevented;
         about.join(case);
         case.explain(&reasons, &[]);
         case.note(at, Happening::Cut, reasons, prevented);
-        number
+        number as u32
     }
 
     /// A block came into force.
     pub fn blocked(&mut self, at: WallTime, block: Block, reasons: Vec<Reason>, learning: bool) {
-        let (_, case) = self.case(at, block.scope.tenant(), false, learning);
+        let (_, case) = self.case(at, block.scope.tenant(), learning);
         if case.blocks == 0 {
             case.evidence.clone_from(&reasons);
         }
@@ -102,23 +106,22 @@ impl Cases {
 
     /// People were asked.
     pub fn alerted(&mut self, at: WallTime, alert: Alert, place: Option<Place>, learning: bool) {
-        let (_, case) = self.case(at, &alert.tenant, false, learning);
+        let (_, case) = self.case(at, &alert.tenant, learning);
         case.alerts += 1;
         About { tenant: &alert.tenant, extension: alert.extension.as_ref(), place }.join(case);
         case.explain(&alert.reasons, &[]);
         case.note(at, Happening::Alerted, alert.reasons, Money::ZERO);
     }
 
-    fn case(
-        &mut self,
-        at: WallTime,
-        tenant: &TenantId,
-        lasting: bool,
-        learning: bool,
-    ) -> (u32, &mut Case) {
-        let goes_on = |case: &Case| {
-            case.learning == learning && (at <= case.end + GAP || (lasting && case.blocks > 0))
-        };
+    /// The case of the block that stands, however long ago it began.
+    fn standing(&self, tenant: &TenantId, by_block: bool) -> Option<usize> {
+        let latest = self.latest.get(tenant).copied().filter(|_| by_block)?;
+        self.all.get(latest).filter(|case| case.blocks > 0).map(|_| latest)
+    }
+
+    /// The case that something at `at` belongs to, begun when there is none.
+    fn case(&mut self, at: WallTime, tenant: &TenantId, learning: bool) -> (usize, &mut Case) {
+        let goes_on = |case: &Case| case.learning == learning && at <= case.end + GAP;
         let open = self.latest.get(tenant).copied();
         let open = open.filter(|&number| self.all.get(number).is_some_and(goes_on));
         let number = open.unwrap_or_else(|| {
@@ -126,11 +129,15 @@ impl Cases {
             self.all.push(Case::begun(tenant.clone(), at, learning));
             self.all.len() - 1
         });
-        // Just pushed or just found: the index is within.
-        #[allow(clippy::indexing_slicing)]
-        let case = &mut self.all[number];
+        let case = self.get(number);
         case.end = case.end.max(at);
-        (u32::try_from(number).unwrap_or(u32::MAX), case)
+        (number, case)
+    }
+
+    // Numbers are handed out above and never taken back.
+    #[allow(clippy::indexing_slicing)]
+    fn get(&mut self, number: usize) -> &mut Case {
+        &mut self.all[number]
     }
 }
 

@@ -31,7 +31,12 @@ pub fn doubts(order: &[u32], calls: &[Judged]) -> Vec<Doubt> {
             let place = call.to.map_or(0, |p| places.other_days(&(call.tenant, p), call.day));
             let (known, days) =
                 if number >= KNOWN_DAYS { (Known::Number, number) } else { (Known::Place, place) };
-            (days >= KNOWN_DAYS).then_some(Doubt { call: index, known, days })
+            (days >= KNOWN_DAYS).then_some(Doubt {
+                call: index,
+                known,
+                days,
+                by_block: call.by_block,
+            })
         })
         .collect()
 }

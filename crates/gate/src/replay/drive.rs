@@ -132,6 +132,7 @@ impl<'a> Drive<'a> {
             let prevented =
                 if stopped { self.stop(index, Fate::Refused, Money::ZERO) } else { Money::ZERO };
             let place = self.judged(index).and_then(|judged| judged.to);
+            let by_block = matches!(verdict.reasons.first(), Some(Reason::Blocked { .. }));
             let case = self.cases.refused(
                 cdr.started,
                 About { tenant, extension: cdr.extension.as_ref(), place },
@@ -140,7 +141,7 @@ impl<'a> Drive<'a> {
                 stopped,
             );
             if stopped {
-                self.assign(index, case);
+                self.assign(index, case, by_block);
                 return;
             }
         }
@@ -233,7 +234,7 @@ impl<'a> Drive<'a> {
             watched.cut = Some((at, charged, reasons.clone()));
         }
         let case = self.cases.cut(at, about, reasons, prevented);
-        self.assign(index, case);
+        self.assign(index, case, false);
         let release = Release {
             call: id(index),
             code: if talked.is_zero() { 487 } else { 200 },
@@ -248,7 +249,8 @@ impl<'a> Drive<'a> {
         let setup = self.enforcing.setup(tenant);
         let Target::Outside(to) = survey::target(cdr, setup) else { return Money::ZERO };
         let civil = setup.settings.calendar().civil(cdr.started);
-        let cost = survey::price(setup, &to, &civil).map_or(Money::ZERO, |rate| rate.cost(charged));
+        let cost = survey::price(setup, &self.survey.bands, &to, &civil)
+            .map_or(Money::ZERO, |(rate, _)| rate.cost(charged));
         // A record's charged time may be shorter than its answer and end say.
         self.judged(index).map_or(cost, |judged| cost.min(judged.recorded))
     }
@@ -261,9 +263,10 @@ impl<'a> Drive<'a> {
         judged.recorded - spent
     }
 
-    fn assign(&mut self, index: u32, case: u32) {
+    fn assign(&mut self, index: u32, case: u32, by_block: bool) {
         if let Some(judged) = self.survey.calls.get_mut(index as usize) {
             judged.case = Some(case);
+            judged.by_block = by_block;
         }
     }
 
@@ -315,8 +318,8 @@ impl<'a> Drive<'a> {
         let target = survey::target(cdr, setup);
         let civil = setup.settings.calendar().civil(cdr.started);
         let price = match &target {
-            Target::Outside(to) => survey::price(setup, to, &civil)
-                .map(|rate| (rate.per_minute, setup.tariff.is_default())),
+            Target::Outside(to) => survey::price(setup, &self.survey.bands, to, &civil)
+                .map(|(rate, default)| (rate.per_minute, default)),
             _ => None,
         };
         let spend = self.gate.engine().tenant_state(tenant).map(|state| state.spend.clone());

@@ -42,6 +42,8 @@ pub struct Judged {
     pub tenant: u32,
     /// Position in [`Findings::cases`], when it belongs to one.
     pub case: Option<u32>,
+    /// Whether it was refused only because a block stood.
+    pub by_block: bool,
 }
 
 /// A destination as reports count it.
@@ -76,7 +78,7 @@ pub struct Findings {
     pub destinations: Vec<DestinationMoney>,
     /// Per extension, dearest first.
     pub extensions: Vec<ExtensionMoney>,
-    /// Paid calls per hour of the week, from Monday 0:00: all, and those that were stopped.
+    /// Paid calls per hour of the week, from Monday 0:00: all, and those that were stopped and are not in doubt.
     pub hours: BTreeMap<u8, (u32, u32)>,
     /// What would have been stopped or asked, in the order of time.
     pub cases: Vec<Case>,
@@ -270,6 +272,8 @@ pub struct Doubt {
     pub known: Known,
     /// On how many other days a call there passed.
     pub days: u32,
+    /// Whether only a standing block stopped it: one that a person would have lifted.
+    pub by_block: bool,
 }
 
 /// What the customer knows of a stopped call's destination.

@@ -3,8 +3,8 @@
 use super::findings::{Judged, Place};
 use crate::{Setup, Snapshot};
 use ringfence_fraud::calendar::{Calendar, Civil};
-use ringfence_model::{Cdr, Destination, Direction, ExtensionId, Money, Target, TenantId, Weekday};
-use ringfence_numbering::{Numbering, Rate};
+use ringfence_model::{Cdr, Destination, Direction, ExtensionId, Money, Target, TenantId};
+use ringfence_numbering::{Numbering, Rate, Tariff};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ pub struct Survey {
     pub calls: Vec<Judged>,
     pub protected: u64,
     pub default_tariff: bool,
+    /// The shipped prices, for what a deck does not price.
+    pub bands: Tariff,
 }
 
 /// Prices every record. `order` is that of time, so that each calendar moves forward only.
@@ -22,8 +24,13 @@ pub fn survey(cdrs: &[Cdr], order: &[u32], snapshot: &Snapshot, nobody: &TenantI
     let mut known: HashMap<TenantId, (u32, Calendar), foldhash::fast::FixedState> =
         HashMap::default();
     let mut calls = vec![Judged::default(); cdrs.len()];
-    let mut survey =
-        Survey { tenants: Vec::new(), calls: Vec::new(), protected: 0, default_tariff: false };
+    let mut survey = Survey {
+        tenants: Vec::new(),
+        calls: Vec::new(),
+        protected: 0,
+        default_tariff: false,
+        bands: Tariff::default_bands(snapshot.default.dial_plan.country),
+    };
     for &index in order {
         let Some(cdr) = cdrs.get(index as usize) else { continue };
         let Some(judged) = calls.get_mut(index as usize) else { continue };
@@ -49,7 +56,7 @@ pub fn survey(cdrs: &[Cdr], order: &[u32], snapshot: &Snapshot, nobody: &TenantI
                 let class = to.class();
                 judged.to = Some(Place { country: to.country, kind: to.kind, class });
                 judged.number = to.number.filter(|_| class.is_paid());
-                let (recorded, default_tariff) = cost(cdr, setup, &to, &civil);
+                let (recorded, default_tariff) = cost(cdr, setup, &survey.bands, &to, &civil);
                 judged.recorded = recorded;
                 judged.spent = recorded;
                 survey.default_tariff |= default_tariff;
@@ -64,29 +71,31 @@ pub fn target(cdr: &Cdr, setup: &Setup) -> Target {
     Numbering::embedded().classify(&cdr.dialled, &setup.dial_plan)
 }
 
-fn cost(cdr: &Cdr, setup: &Setup, to: &Destination, civil: &Civil) -> (Money, bool) {
+fn cost(
+    cdr: &Cdr,
+    setup: &Setup,
+    bands: &Tariff,
+    to: &Destination,
+    civil: &Civil,
+) -> (Money, bool) {
     let charged = Duration::from_millis(cdr.billable_ms);
-    price(setup, to, civil).map_or((Money::ZERO, false), |rate| {
-        (rate.cost(charged), setup.tariff.is_default() && rate.per_minute > Money::ZERO)
+    price(setup, bands, to, civil).map_or((Money::ZERO, false), |(rate, default)| {
+        (rate.cost(charged), default && rate.per_minute > Money::ZERO)
     })
 }
 
-/// The price of a call at that time.
-pub fn price<'a>(setup: &'a Setup, to: &Destination, civil: &Civil) -> Option<&'a Rate> {
-    setup.tariff.rate(to, weekday(civil), civil.minute)
-}
-
-const fn weekday(civil: &Civil) -> Weekday {
-    use Weekday::{Fri, Mon, Sat, Sun, Thu, Tue, Wed};
-    match civil.weekday {
-        0 => Mon,
-        1 => Tue,
-        2 => Wed,
-        3 => Thu,
-        4 => Fri,
-        5 => Sat,
-        _ => Sun,
-    }
+/// The price of a call at that time, and whether it is of the default tariff. `bands` fill the gaps of a deck in the
+/// same currency.
+pub fn price<'a>(
+    setup: &'a Setup,
+    bands: &'a Tariff,
+    to: &Destination,
+    civil: &Civil,
+) -> Option<(&'a Rate, bool)> {
+    let own = setup.tariff.rate(to, civil.weekday(), civil.minute);
+    let own = own.map(|rate| (rate, setup.tariff.is_default()));
+    let filled = || bands.rate(to, civil.weekday(), civil.minute).map(|rate| (rate, true));
+    own.or_else(|| filled().filter(|_| setup.tariff.currency() == bands.currency()))
 }
 
 /// The extension a diversion names, when it names one.

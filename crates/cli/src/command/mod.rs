@@ -1,0 +1,65 @@
+//! The commands.
+
+mod explain;
+mod judge;
+mod number;
+mod policy;
+mod replay;
+mod tariff;
+
+use crate::failure::Outcome;
+use clap::{Parser, Subcommand};
+use ringfence_model::Language;
+use std::process::ExitCode;
+
+/// Stops toll fraud on SIP telephony within cents, without stopping real calls.
+#[derive(Parser, Debug)]
+#[command(name = "ringfence", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 a file, policy or format cannot be used; 2 wrong command line;
+3 something was found and --fail-on-findings was given; 70 a fault in ringfence.";
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Replay(replay::Args),
+    Explain(explain::Args),
+    Judge(judge::Args),
+    #[command(subcommand)]
+    Number(number::Command),
+    #[command(subcommand)]
+    Tariff(tariff::Command),
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+impl Cli {
+    /// Does what was asked.
+    pub fn run(&self) -> Outcome {
+        match &self.command {
+            Command::Replay(args) => replay::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Judge(args) => judge::run(args),
+            Command::Number(command) => number::run(command),
+            Command::Tariff(command) => tariff::run(command),
+            Command::Policy(command) => policy::run(command),
+        }
+    }
+}
+
+/// Done.
+const fn done() -> Outcome {
+    Ok(ExitCode::SUCCESS)
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    match text {
+        "en" => Ok(Language::En),
+        "nl" => Ok(Language::Nl),
+        _ => Err("the languages are en and nl".to_owned()),
+    }
+}
