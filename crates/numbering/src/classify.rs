@@ -46,6 +46,9 @@ const NOTHING: Destination = Destination {
     valid: false,
 };
 
+/// So many digits behind a `*` or `#` code are a number abroad even if no plan has it.
+const CALLED_ABROAD_MIN: usize = 10;
+
 impl Reader<'_> {
     fn target(&self, chars: Chars, plus: bool, context: Chars) -> Target {
         if let Some(found) = self.protected(chars.as_slice(), plus) {
@@ -107,8 +110,13 @@ impl Reader<'_> {
         if let Some(found) = self.protected(called, false) {
             return Target::Protected(found);
         }
-        let numbers = [behind, vertical].into_iter().filter_map(|digits| self.outside(digits));
-        let number = numbers.into_iter().find(|number| number.valid);
+        let is_called = |number: &Destination, digits: &[u8]| {
+            // An unallocated number abroad is called like any other; fewer digits are a code's settings.
+            number.valid || (!number.home && digits.len() >= CALLED_ABROAD_MIN)
+        };
+        let number = [behind, vertical]
+            .into_iter()
+            .find_map(|digits| self.outside(digits).filter(|number| is_called(number, digits)));
         Target::Outside(number.unwrap_or_else(|| self.service(Kind::Service, None)))
     }
 

@@ -160,6 +160,7 @@ fn feature_codes_are_services() {
     // The number behind a code is what is called: hiding one's own number hides no destination.
     assert_eq!(outside("*31#09061234", &plan).kind, Kind::PremiumAdult);
     assert_eq!(outside("#31#00881612345678", &plan).kind, Kind::Satellite);
+    assert_eq!(outside("*31#0023222123456", &plan).kind, Kind::Unallocated);
     assert_eq!(outside("*6719005551234", &country("US")).kind, Kind::Premium);
 }
 
