@@ -110,13 +110,11 @@ impl Reader<'_> {
         if let Some(found) = self.protected(called, false) {
             return Target::Protected(found);
         }
-        let is_called = |number: &Destination, digits: &[u8]| {
-            // An unallocated number abroad is called like any other; fewer digits are a code's settings.
-            number.valid || (!number.home && digits.len() >= CALLED_ABROAD_MIN)
-        };
-        let number = [behind, vertical]
-            .into_iter()
-            .find_map(|digits| self.outside(digits).filter(|number| is_called(number, digits)));
+        let read = |digits: &[u8]| self.outside(digits);
+        // An unallocated number abroad is called like any other; fewer digits are a code's settings.
+        let abroad = |number: &Destination| !number.home && behind.len() >= CALLED_ABROAD_MIN;
+        let number = [behind, vertical].into_iter().filter_map(read).find(|number| number.valid);
+        let number = number.or_else(|| read(behind).filter(abroad));
         Target::Outside(number.unwrap_or_else(|| self.service(Kind::Service, None)))
     }
 
