@@ -108,8 +108,7 @@ impl Calendar {
     /// # Errors
     /// When a name, time or date cannot be read.
     pub fn new(zone: &str, hours: &Hours) -> Result<Self, CalendarError> {
-        let zone =
-            TimeZone::get(zone).map_err(|_| CalendarError::UnknownZone(zone.to_owned()))?;
+        let zone = TimeZone::get(zone).map_err(|_| CalendarError::UnknownZone(zone.to_owned()))?;
         let mut open: [Vec<(u16, u16)>; 7] = Default::default();
         for range in &hours.open {
             let (from, to) = (minute_of_day(&range.from)?, minute_of_day(&range.to)?);

@@ -52,10 +52,7 @@ impl Context<'_> {
     pub fn number_habit(&self) -> Option<Habit> {
         let number = self.call.number?;
         let key = crate::profile::DestinationKey::of_number(number);
-        self.tenant
-            .numbers
-            .get(key, self.civil.day)
-            .filter(|h| i32::from(h.first) < self.civil.day)
+        self.tenant.numbers.get(key, self.civil.day).filter(|h| i32::from(h.first) < self.civil.day)
     }
 
     /// How old a habit is, 0 (new today) to 1 (grown up).
@@ -126,7 +123,6 @@ impl Context<'_> {
     /// Whether a person dials through: the call continues an inbound one, or comes from a mailbox or forward.
     #[must_use]
     pub fn dials_through(&self) -> bool {
-        self.is_continuation
-            || matches!(self.call.via, Via::Disa | Via::Voicemail | Via::Forward)
+        self.is_continuation || matches!(self.call.via, Via::Disa | Via::Voicemail | Via::Forward)
     }
 }

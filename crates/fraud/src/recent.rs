@@ -43,9 +43,7 @@ impl Figures {
     /// Adds what `this` itself puts in, once it is known how little explains it: [`Recent::figures`] is asked
     /// before that, with 0.
     pub fn now_explained(&mut self, this: &PaidCall) {
-        let stake = this.cost * this.unexplained;
-        self.at_stake += stake;
-        self.at_stake_extension += stake;
+        self.at_stake += this.cost * this.unexplained;
         self.unexplained_hour += this.unexplained;
         self.unexplained_day += this.unexplained;
         self.extensions_unexplained += f32::from(u8::from(this.unexplained > 0.5));
@@ -80,8 +78,6 @@ pub struct Figures {
     pub spend_day: f32,
     /// Unexplained money of the tenant that still counts, fading over days.
     pub at_stake: f32,
-    /// The part of it that this extension spent.
-    pub at_stake_extension: f32,
     /// Running and ringing paid calls of the extension.
     pub active_extension: f32,
     /// Running and ringing paid calls of the tenant.
@@ -100,7 +96,7 @@ pub struct Figures {
     pub new_destinations_day: f32,
     /// New destinations of the tenant in an hour.
     pub new_destinations_hour: f32,
-    /// Extensions with unexplained calls in 3 hours.
+    /// Extensions with unexplained calls in 3 hours; before [`Figures::now_explained`], others than this one.
     pub extensions_unexplained: f32,
     /// Calls to exactly this number in an hour.
     pub same_number_hour: f32,
@@ -174,9 +170,6 @@ impl Recent {
             if unexplained > 0.0 {
                 let stake = unexplained * (-age / STAKE_HALF_LIFE).exp2() as f32;
                 f.at_stake += stake;
-                if own {
-                    f.at_stake_extension += stake;
-                }
             }
             if !c.over {
                 f.active_tenant += 1.0;

@@ -2,7 +2,7 @@
 
 use crate::profile::{DestinationKey, Origin};
 use crate::recent::ExtensionIndex;
-use ringfence_model::{Destination, Money, Moment, TenantId, TrunkId, Via, WallTime};
+use ringfence_model::{Destination, Moment, Money, Now, TenantId, TrunkId, Via, WallTime};
 use ringfence_numbering::Rate;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -47,15 +47,29 @@ pub struct Running {
     pub teaches: bool,
     /// Whether it is on the permit list: never weighed.
     pub permitted: bool,
-    /// Whether a cut was ordered.
-    pub cut: bool,
+    /// When a cut was ordered.
+    pub cut: Option<Moment>,
 }
+
+/// A call that was cut is over this long after, also when nobody says so: then it cannot count for ever.
+const CUT_GRACE: Duration = Duration::from_secs(60);
+/// A call that nobody answered is over this long after its attempt (RFC 3261 §16.6 item 11 gives a proxy 3 minutes).
+const RINGING_MAX: Duration = Duration::from_secs(600);
 
 impl Running {
     /// Charged time so far.
     #[must_use]
     pub fn charged(&self, moment: Moment) -> Duration {
-        self.answered.map_or(Duration::ZERO, |answered| moment - answered)
+        let end = self.cut.map_or(moment, |cut| moment.min(cut));
+        self.answered.map_or(Duration::ZERO, |answered| end - answered)
+    }
+
+    /// Whether the call must be over although its end was never reported; `cap` is the longest a call may last.
+    #[must_use]
+    pub fn is_lost(&self, now: Now, cap: Duration) -> bool {
+        let cut = self.cut.is_some_and(|cut| now.moment - cut > CUT_GRACE);
+        let endless = self.charged(now.moment) > cap * 2;
+        cut || endless || (self.answered.is_none() && now.wall - self.started > RINGING_MAX)
     }
 
     /// Cost so far; nothing while it rings.

@@ -117,8 +117,7 @@ mod tests {
     }
 
     fn closed_abroad(when: When, countries: Vec<Country>) -> Policy {
-        let rule =
-            ClassRule { class: TrafficClass::International, countries, when, allow: false };
+        let rule = ClassRule { class: TrafficClass::International, countries, when, allow: false };
         Policy { classes: vec![rule], ..Policy::default() }
     }
 

@@ -4,7 +4,7 @@ use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
     Action, Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Direction,
-    Level, Money, Moment, Now, Reason, Scope, Target, Verdict, WallTime,
+    Level, Moment, Money, Now, Reason, Scope, Target, Verdict, WallTime,
 };
 use ringfence_numbering::{Numbering, Rate};
 use std::collections::VecDeque;
@@ -143,7 +143,7 @@ impl Gate {
             Input::Event(event) => self.event(now, event),
             Input::Tick => self.engine.tick(now, &mut self.acts),
             Input::Snapshot(snapshot) => self.adopt(now.wall, snapshot),
-            Input::Command(command) => self.command(now.wall, command),
+            Input::Command(command) => self.command(now, command),
         }
         self.outputs.extend(self.acts.drain(..).map(Output::from));
         self.next_tick = match (self.engine.is_busy(), self.next_tick) {
@@ -233,13 +233,13 @@ impl Gate {
         self.snapshot = snapshot;
     }
 
-    fn command(&mut self, wall: WallTime, command: Command) {
+    fn command(&mut self, now: Now, command: Command) {
         match command {
             Command::Block { scope, level, until, by } => {
-                self.engine.block(scope, level, until, by, wall, &mut self.acts);
+                self.engine.block(scope, level, until, by, now, &mut self.acts);
             }
             Command::Unblock(id) => {
-                self.engine.unblock(id, wall, &mut self.acts);
+                self.engine.unblock(id, now.wall, &mut self.acts);
             }
         }
     }

@@ -29,7 +29,7 @@ pub enum Protected {
 /// A number outside the tenant, as far as its digits tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Destination {
-    /// The number; `None` when the digits make no E.164 number (short services, garbage).
+    /// The number (short services behind their country code); `None` when the digits make none.
     pub number: Option<E164>,
     /// What sort of line.
     pub kind: Kind,
@@ -122,7 +122,7 @@ pub enum TrafficClass {
     Premium,
     /// Foreign ordinary numbers.
     International,
-    /// Satellite, international networks, foreign premium and personal numbers, unallocated foreign ranges.
+    /// Satellite, international networks, foreign premium and personal numbers.
     HighRisk,
 }
 

@@ -5,7 +5,8 @@ use crate::decide::Weighing;
 use crate::ladder;
 use crate::running::Running;
 use ringfence_model::{
-    Alert, Block, CallId, Level, Money, Origin, Reason, Scope, TenantId, TrafficClass, WallTime,
+    Alert, Block, CallId, Level, Money, Now, Origin, Reason, Scope, TenantId, TrafficClass,
+    WallTime,
 };
 use std::time::Duration;
 
@@ -35,17 +36,17 @@ impl Engine {
     /// Blocks or alerts when `weighing` asks for it. Says whether the call is stopped.
     pub(super) fn act(
         &mut self,
-        wall: WallTime,
+        now: Now,
         about: About<'_>,
         weighing: &Weighing,
         acts: &mut Vec<Act>,
     ) -> bool {
         if weighing.stops() {
-            self.block_for(wall, about, weighing, acts);
+            self.block_for(now, about, weighing, acts);
             return true;
         }
         if weighing.alerts() {
-            self.alert(wall, about, weighing, acts);
+            self.alert(now.wall, about, weighing, acts);
         }
         false
     }
@@ -70,9 +71,10 @@ impl Engine {
     ) {
         let Some(tenant) = self.tenants.get_mut(about.tenant) else { return };
         let margin = weighing.margin();
-        let told = tenant.state.alerted.is_some_and(|(at, before)| {
-            wall - at < ALERT_AGAIN && margin < before + ALERT_GROWTH
-        });
+        let told = tenant
+            .state
+            .alerted
+            .is_some_and(|(at, before)| wall - at < ALERT_AGAIN && margin < before + ALERT_GROWTH);
         if told {
             return;
         }
@@ -98,22 +100,16 @@ impl Engine {
         tenant.state.extensions.get(running.extension as usize)?.id.clone()
     }
 
-    fn block_for(
-        &mut self,
-        wall: WallTime,
-        about: About<'_>,
-        weighing: &Weighing,
-        acts: &mut Vec<Act>,
-    ) {
+    fn block_for(&mut self, now: Now, about: About<'_>, weighing: &Weighing, acts: &mut Vec<Act>) {
         let Some(tenant) = self.tenants.get_mut(about.tenant) else { return };
         let Some(paid) = tenant.state.recent.iter().rev().find(|c| c.call == about.call).copied()
         else {
             return;
         };
-        let figures = tenant.state.recent.figures(wall, &paid);
+        let figures = tenant.state.recent.figures(now.wall, &paid);
         let own = tenant.state.extensions.get(paid.extension as usize).and_then(|e| e.id.clone());
-        let stays_in_one = figures.extensions_unexplained <= 1.0
-            && figures.at_stake_extension >= 0.8 * figures.at_stake;
+        // Others than this one, in the last hours.
+        let stays_in_one = figures.extensions_unexplained < 1.0;
         let already = tenant.state.blocks.iter().any(|b| b.scope.extension().is_some());
         let scope = match own {
             Some(extension) if stays_in_one && !already => {
@@ -131,18 +127,18 @@ impl Engine {
             id: next_block(&mut self.blocks_made),
             scope,
             level,
-            since: wall,
-            until: Some(wall + Duration::from_secs(3_600 * u64::from(policy.block_hours))),
+            since: now.wall,
+            until: Some(now.wall + Duration::from_secs(3_600 * u64::from(policy.block_hours))),
             origin: Origin::Engine,
             shadow: !tenant.settings.enforces(),
         };
-        self.put_in_force(wall, block, about.call, weighing.reasons(), acts);
+        self.put_in_force(now, block, about.call, weighing.reasons(), acts);
     }
 
     /// Adds a block, and cuts the running calls it forbids, and only those.
     pub(super) fn put_in_force(
         &mut self,
-        wall: WallTime,
+        now: Now,
         block: Block,
         call: CallId,
         reasons: Vec<Reason>,
@@ -172,7 +168,7 @@ impl Engine {
             let forbidden = block.scope.covers(extension.as_ref())
                 && !ladder::permits(block.level, &running.destination);
             if forbidden && !running.permitted {
-                self.cut(id, wall, reasons.clone(), acts);
+                self.cut(now, id, reasons.clone(), acts);
             }
         }
     }
@@ -180,23 +176,18 @@ impl Engine {
     /// Orders the end of a running call, once.
     pub(super) fn cut(
         &mut self,
+        now: Now,
         call: CallId,
-        _wall: WallTime,
         reasons: Vec<Reason>,
         acts: &mut Vec<Act>,
     ) {
-        let Some(running) = self.running.get_mut(&call).filter(|r| !r.cut) else { return };
-        running.cut = true;
+        let Some(running) = self.running.get_mut(&call).filter(|r| r.cut.is_none()) else { return };
+        running.cut = Some(now.moment);
         acts.push(Act::Cut { call, reasons, cost: running.settled });
     }
 
     /// Ends the blocks of a tenant whose time is over.
-    pub(super) fn expire_blocks(
-        &mut self,
-        tenant: &TenantId,
-        wall: WallTime,
-        acts: &mut Vec<Act>,
-    ) {
+    pub(super) fn expire_blocks(&mut self, tenant: &TenantId, wall: WallTime, acts: &mut Vec<Act>) {
         let Some(tenant) = self.tenants.get_mut(tenant) else { return };
         if tenant.state.blocks.is_empty() {
             return;

@@ -23,29 +23,39 @@ impl Engine {
             self.inbound_released(now.wall, release);
             return;
         };
-        let charged = Duration::from_millis(release.billable_ms);
+        self.settle(now, release.call, &running, Duration::from_millis(release.billable_ms), acts);
+    }
+
+    /// Closes the books of a call that lasted `charged`, and learns from it.
+    fn settle(
+        &mut self,
+        now: Now,
+        call: CallId,
+        running: &Running,
+        charged: Duration,
+        acts: &mut Vec<Act>,
+    ) {
         let cost = running.rate.cost(charged);
-        let tenant_id = running.tenant.clone();
-        let Some(tenant) = self.tenants.get_mut(&tenant_id) else { return };
+        let Some(tenant) = self.tenants.get_mut(&running.tenant) else { return };
         let (settle, old) = (cost - running.settled, running.reserved);
-        money::at_every_scope(&mut tenant.state, &running, now.wall, |spend| {
+        money::at_every_scope(&mut tenant.state, running, now.wall, |spend| {
             spend.release(now.wall, settle, old);
         });
-        tenant.state.active.retain(|&id| id != release.call);
+        tenant.state.active.retain(|&id| id != call);
         if tenant.state.active.is_empty() {
-            self.busy.remove(&tenant_id);
+            self.busy.remove(&running.tenant);
         }
         let civil = civil(tenant, running.started);
-        let paid = tenant.state.recent.get_mut(release.call).map(|paid| {
+        let paid = tenant.state.recent.get_mut(call).map(|paid| {
             paid.over = true;
             paid.secs = charged.as_secs_f32();
             paid.cost = cost.as_f64() as f32;
             *paid
         });
         let Some(paid) = paid else { return };
-        tenant.learn_paid(&civil, &running, &paid);
-        if tenant.should_ask(&civil, &running) {
-            self.ask_about_habit(now.wall, release.call, &running, acts);
+        tenant.learn_paid(&civil, running, &paid);
+        if tenant.should_ask(&civil, running) {
+            self.ask_about_habit(now.wall, call, running, acts);
         }
     }
 
@@ -76,15 +86,21 @@ impl Engine {
     }
 
     fn tick_tenant(&mut self, now: Now, tenant: &TenantId, acts: &mut Vec<Act>) {
-        let Some(active) = self.tenants.get(tenant).map(|t| t.state.active.clone()) else { return };
+        let Some(known) = self.tenants.get(tenant) else { return };
+        let active = known.state.active.clone();
+        let cap = Duration::from_secs(u64::from(known.settings.policy().paid_call_secs_max));
         let mut worst: Option<(f32, CallId)> = None;
         for call in active {
             let Some(mut running) = self.running.remove(&call) else { continue };
+            if running.is_lost(now, cap) {
+                self.settle(now, call, &running, running.charged(now.moment), acts);
+                continue;
+            }
             let over = self.renew(now, call, &mut running);
             let stake = self.stake_of(call, &running);
             self.running.insert(call, running);
             if let Some(reasons) = over {
-                self.cut(call, now.wall, reasons, acts);
+                self.cut(now, call, reasons, acts);
             } else if let Some(stake) = stake
                 && worst.is_none_or(|(most, _)| stake > most)
             {
@@ -92,7 +108,7 @@ impl Engine {
             }
         }
         if let Some((_, call)) = worst {
-            self.weigh_running(now.wall, call, acts);
+            self.weigh_running(now, call, acts);
         }
     }
 
@@ -136,7 +152,7 @@ impl Engine {
 
     /// Unexplained money of a call that could be stopped; `None` for those nothing can be said of.
     fn stake_of(&self, call: CallId, running: &Running) -> Option<f32> {
-        if running.permitted || running.cut || running.answered.is_none() {
+        if running.permitted || running.cut.is_some() || running.answered.is_none() {
             return None;
         }
         let tenant = self.tenants.get(&running.tenant)?;
@@ -144,12 +160,12 @@ impl Engine {
         Some(paid.cost * paid.unexplained)
     }
 
-    fn weigh_running(&mut self, wall: WallTime, call: CallId, acts: &mut Vec<Act>) {
+    fn weigh_running(&mut self, now: Now, call: CallId, acts: &mut Vec<Act>) {
         let Some(running) = self.running.get(&call).cloned() else { return };
         let Some(tenant) = self.tenants.get_mut(&running.tenant) else { return };
         let civil = civil(tenant, running.started);
         let Some(paid) = tenant.state.recent.get_mut(call).copied() else { return };
-        let weighing = tenant.weigh(wall, civil, &running, paid);
+        let weighing = tenant.weigh(now.wall, civil, &running, paid);
         if !weighing.teaches(tenant.settings.enforces())
             && let Some(running) = self.running.get_mut(&call)
         {
@@ -157,9 +173,9 @@ impl Engine {
         }
         let class = running.destination.class();
         let about = super::act::About { call, tenant: &running.tenant, class };
-        let blocked = self.act(wall, about, &weighing, acts);
+        let blocked = self.act(now, about, &weighing, acts);
         if blocked && self.tenant_settings(&running.tenant).enforces() {
-            self.cut(call, wall, weighing.reasons(), acts);
+            self.cut(now, call, weighing.reasons(), acts);
         }
     }
 }

@@ -53,7 +53,8 @@ impl Tenant {
 
     /// Learns from a paid call that is over. What was near a stop teaches nothing but its cost.
     pub(super) fn learn_paid(&mut self, civil: &Civil, call: &Running, paid: &PaidCall) {
-        let teaches = call.teaches && !call.cut && !self.state.blocks.iter().any(|b| !b.shadow);
+        let teaches =
+            call.teaches && call.cut.is_none() && !self.state.blocks.iter().any(|b| !b.shadow);
         // A call nobody took is half a day's worth: it shows the wish, not the business.
         let worth = match (teaches, paid.secs > 0.0) {
             (false, _) => 0.0,

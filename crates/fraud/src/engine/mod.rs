@@ -224,9 +224,9 @@ impl Engine {
             let fresh = Tenant::new(Arc::clone(&self.settings), wall);
             self.tenants.insert(id.clone(), fresh);
         }
-        self.tenants.entry(id.clone()).or_insert_with(|| {
-            Tenant::new(Arc::clone(&self.settings), wall)
-        })
+        self.tenants
+            .entry(id.clone())
+            .or_insert_with(|| Tenant::new(Arc::clone(&self.settings), wall))
     }
 }
 

@@ -95,7 +95,7 @@ impl Engine {
             return weighed_out(facts, enforces, &weighing);
         }
         call.teaches = weighing.teaches(enforces) || permitted;
-        let stopped = !permitted && self.act(now.wall, facts.into(), &weighing, acts);
+        let stopped = !permitted && self.act(now, facts.into(), &weighing, acts);
         if stopped && enforces {
             if let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) {
                 tenant.refuse_recent(id);
@@ -123,7 +123,9 @@ impl Engine {
         let id = facts.attempt.call;
         if let Some(tenant) = self.tenants.get_mut(&call.tenant) {
             let reserve = call.reserved;
-            money::at_every_scope(&mut tenant.state, &call, now.wall, |s| s.admit(now.wall, reserve));
+            money::at_every_scope(&mut tenant.state, &call, now.wall, |s| {
+                s.admit(now.wall, reserve)
+            });
             tenant.state.active.push(id);
         }
         self.busy.insert(call.tenant.clone());
@@ -171,7 +173,7 @@ fn new_call(
         reserved: Money::ZERO,
         teaches: true,
         permitted,
-        cut: false,
+        cut: None,
     }
 }
 
@@ -256,7 +258,8 @@ impl Tenant {
             return true;
         }
         let lure = weighing.weight_of(ringfence_model::SignalKind::CallBack);
-        let lured = lure >= LURE && weighing.weight_of(ringfence_model::SignalKind::Destination) > 0.0;
+        let lured =
+            lure >= LURE && weighing.weight_of(ringfence_model::SignalKind::Destination) > 0.0;
         if lured {
             self.close_range(crate::tenant::ClosedRange {
                 prefix: crate::signals::lure_range(number),

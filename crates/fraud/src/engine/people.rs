@@ -5,7 +5,7 @@ use crate::profile::DestinationKey;
 use crate::recent::PaidCall;
 use crate::signals;
 use crate::tenant::Tenant;
-use ringfence_model::{Block, BlockId, CallId, Level, Origin, Review, Scope, Via, WallTime};
+use ringfence_model::{Block, BlockId, CallId, Level, Now, Origin, Review, Scope, Via, WallTime};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,14 +53,14 @@ impl Engine {
         level: Level,
         until: Option<WallTime>,
         by: Arc<str>,
-        wall: WallTime,
+        now: Now,
         acts: &mut Vec<Act>,
     ) -> BlockId {
-        self.tenant(scope.tenant(), wall);
+        self.tenant(scope.tenant(), now.wall);
         let id = next_block(&mut self.blocks_made);
         let origin = Origin::Person(by);
-        let block = Block { id, scope, level, since: wall, until, origin, shadow: false };
-        self.put_in_force(wall, block, CallId(0), Vec::new(), acts);
+        let block = Block { id, scope, level, since: now.wall, until, origin, shadow: false };
+        self.put_in_force(now, block, CallId(0), Vec::new(), acts);
         id
     }
 

@@ -34,10 +34,16 @@ pub fn reason(v: &Voice, reason: &Reason) -> String {
             v.money(*used)
         ),
         Reason::TooManyActive { whose, active, limit } => {
-            format!("{} limit of {limit} calls at once would be passed: {active}", limit_name(*whose))
+            format!(
+                "{} limit of {limit} calls at once would be passed: {active}",
+                limit_name(*whose)
+            )
         }
         Reason::TooManyPerMinute { whose, count, limit } => {
-            format!("{} limit of {limit} calls a minute would be passed: {count}", limit_name(*whose))
+            format!(
+                "{} limit of {limit} calls a minute would be passed: {count}",
+                limit_name(*whose)
+            )
         }
         Reason::Signal(signal) => found(v, signal),
         Reason::Weighed { evidence, at_stake, threshold } => format!(
@@ -92,7 +98,11 @@ fn found(v: &Voice, s: &Signal) -> String {
             format!("{seen} short calls to numbers charged per call in an hour")
         }
         SignalKind::LongCall => {
-            format!("the call lasts {} (normally up to {})", v.duration(s.seen), v.duration(s.normal))
+            format!(
+                "the call lasts {} (normally up to {})",
+                v.duration(s.seen),
+                v.duration(s.normal)
+            )
         }
         SignalKind::Parallel => format!("{seen} paid calls at once (normally up to {normal})"),
         SignalKind::Spread => format!("{seen} destinations new to this customer in a day"),
@@ -112,7 +122,12 @@ pub fn pass(v: &Voice, pass: &Pass) -> String {
         }
         Pass::Unblock { until: None } => "when the block is lifted".into(),
         Pass::RaiseLimit { whose, window, to } => {
-            format!("with {} limit of {} {}", limit_name(*whose), v.money(*to), window_name(*window))
+            format!(
+                "with {} limit of {} {}",
+                limit_name(*whose),
+                v.money(*to),
+                window_name(*window)
+            )
         }
         Pass::MoreCalls { whose, to } => format!("with {} limit of {to} calls", limit_name(*whose)),
         Pass::Permit => "with the number on the permit list".into(),

@@ -173,7 +173,7 @@ fn grouped(value: u64, group: char) -> String {
     let digits = value.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(group);
         }
         text.push(digit);
@@ -197,8 +197,8 @@ mod tests {
         assert_eq!(dutch().money(Money::cents(123_450)), "€ 1.234,50");
         assert_eq!(en.money(Money::cents(-5)), "-€0.05");
         assert_eq!(en.price(Money(15_000)), "€0.015");
-        assert_eq!(en.time(WallTime::from_secs(1_795_422_600)), "Mon 2026-11-23 08:30");
-        assert_eq!(dutch().time(WallTime::from_secs(1_795_422_600)), "ma 2026-11-23 08:30");
+        assert_eq!(en.time(WallTime::from_secs(1_795_422_600)), "Mon 2026-11-23 09:30");
+        assert_eq!(dutch().time(WallTime::from_secs(1_795_422_600)), "ma 2026-11-23 09:30");
         assert_eq!(en.duration(5_400.0), "90 min");
     }
 
@@ -231,7 +231,13 @@ mod tests {
             exposure: Money::ZERO,
             max_duration: None,
         };
-        insta::assert_snapshot!(Voice::english().verdict(&verdict), @"");
-        insta::assert_snapshot!(dutch().verdict(&verdict), @"");
+        insta::assert_snapshot!(
+            Voice::english().verdict(&verdict),
+            @"Refused: the customer's limit of €100.00 per hour would be passed: €104.50 spent and reserved; 14 paid calls in an hour (normally up to 3). Passes with the customer's limit of €104.50 per hour"
+        );
+        insta::assert_snapshot!(
+            dutch().verdict(&verdict),
+            @"Geweigerd: de limiet van de klant van € 100,00 per uur wordt overschreden: € 104,50 besteed en gereserveerd; 14 betaalde gesprekken in een uur (normaal tot 3). Gaat door bij een limiet van de klant van € 104,50 per uur"
+        );
     }
 }

@@ -70,7 +70,9 @@ fn found(v: &Voice, s: &Signal) -> String {
             format!("die bestemming werd eerder op maar {normal} dagen gebeld")
         }
         SignalKind::Hours => "deze klant belt normaal niet op dit uur".into(),
-        SignalKind::Volume => format!("{seen} betaalde gesprekken in een uur (normaal tot {normal})"),
+        SignalKind::Volume => {
+            format!("{seen} betaalde gesprekken in een uur (normaal tot {normal})")
+        }
         SignalKind::Spend => {
             format!("{} in 24 uur (normaal tot {})", amount(s.seen), amount(s.normal))
         }
@@ -95,12 +97,18 @@ fn found(v: &Voice, s: &Signal) -> String {
             format!("{seen} korte gesprekken met een vast tarief per gesprek in een uur")
         }
         SignalKind::LongCall => {
-            format!("het gesprek duurt {} (normaal tot {})", v.duration(s.seen), v.duration(s.normal))
+            format!(
+                "het gesprek duurt {} (normaal tot {})",
+                v.duration(s.seen),
+                v.duration(s.normal)
+            )
         }
         SignalKind::Parallel => {
             format!("{seen} betaalde gesprekken tegelijk (normaal tot {normal})")
         }
-        SignalKind::Spread => format!("{seen} bestemmingen op een dag die nieuw zijn voor deze klant"),
+        SignalKind::Spread => {
+            format!("{seen} bestemmingen op een dag die nieuw zijn voor deze klant")
+        }
         SignalKind::DialThrough => "het gesprek komt van buiten en belt weer naar buiten".into(),
         SignalKind::CallBack => format!("{seen} gemiste oproepen uit die reeks: lokoproepen"),
         SignalKind::Drift => format!("{} besteed aan een nieuwe bestemming", amount(s.seen)),

@@ -68,11 +68,7 @@ impl Habits {
     pub fn get(&self, key: DestinationKey, day: i32) -> Option<Habit> {
         let habit = self.habits.iter().find(|h| h.key == key)?;
         let age = day - i32::from(habit.last);
-        Some(Habit {
-            days: faded(habit.days, age),
-            spend: faded(habit.spend, age),
-            ..*habit
-        })
+        Some(Habit { days: faded(habit.days, age), spend: faded(habit.spend, age), ..*habit })
     }
 
     /// Notes that `key` happened on `day`, worth `weight` of a day (at most one a day), and cost `spend`.
