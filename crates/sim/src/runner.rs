@@ -48,7 +48,7 @@ pub struct Outcome {
 /// # Errors
 /// [`Broken`] when a checker objects; another error when the scenario itself is unusable.
 pub fn run(scenario: &Scenario, watch: &mut dyn FnMut(WallTime, Turn<'_>)) -> Result<Outcome> {
-    Run::new(scenario, watch)?.to_the_end()
+    Run::new(scenario, watch)?.until_quiet()
 }
 
 struct Run<'a> {
@@ -108,7 +108,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn to_the_end(mut self) -> Result<Outcome> {
+    fn until_quiet(mut self) -> Result<Outcome> {
         let mut at = self.scenario.start;
         while let Some((when, next)) = self.next() {
             at = at.max(when);
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
     fn review(&mut self, at: WallTime) -> Result<()> {
         let Some((_, tenant)) = self.reviews.pop_front() else { return Ok(()) };
         let fraud = self.world.is_attacked(&tenant, at - Duration::from_secs(86_400));
-        if fraud && self.scenario.seed % 3 == 0 {
+        if fraud && self.scenario.seed.is_multiple_of(3) {
             self.world.close_holes(&tenant, at);
         }
         self.give(at, &CallEvent::Reviewed(Review { tenant, fraud, call: None }))

@@ -27,7 +27,7 @@ pub enum Planned {
 #[derive(Clone, Debug)]
 enum Thing {
     Day(usize),
-    Planned(Planned),
+    Planned(Box<Planned>),
     Progress(CallId, Step),
     Wake(usize),
 }
@@ -101,17 +101,23 @@ impl World {
             Thing::Day(index) => self.day(index, at),
             Thing::Wake(index) => self.wake(index, at),
             Thing::Progress(call, step) => return self.progress(at, call, step),
-            Thing::Planned(Planned::Call(wish)) => return Some(self.attempt(at, wish)),
-            Thing::Planned(Planned::Fact(_, fact)) => return Some(fact),
-            Thing::Planned(Planned::Through(inbound, mut outbound)) => {
+            Thing::Planned(planned) => return Some(self.set_off(at, *planned)),
+        }
+        None
+    }
+
+    fn set_off(&mut self, at: WallTime, planned: Planned) -> CallEvent {
+        match planned {
+            Planned::Call(wish) => self.attempt(at, wish),
+            Planned::Fact(_, fact) => fact,
+            Planned::Through(inbound, mut outbound) => {
                 outbound.at = at + Duration::from_secs(8);
                 let event = self.attempt(at, inbound);
                 outbound.parent = Some(CallId(self.last_call));
                 self.plan(Planned::Call(outbound));
-                return Some(event);
+                event
             }
         }
-        None
     }
 
     /// Takes in what the firewall said at `at`.
@@ -176,7 +182,7 @@ impl World {
             Planned::Fact(at, _) => *at,
         };
         if at <= self.until {
-            self.put(at, Thing::Planned(planned));
+            self.put(at, Thing::Planned(Box::new(planned)));
         }
     }
 

@@ -1,6 +1,8 @@
 //! Facts that no orderly world would send: floods, ends without beginnings, beginnings without ends, repetitions,
 //! disorder. Memory stays bounded and nothing is held for ever.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use ringfence_gate::{Gate, Input, Output, Snapshot};
 use ringfence_model::{
     Action, Attempt, CallEvent, CallId, Direction, Limits, Now, Policy, Release, ReleasedBy,

@@ -1,5 +1,7 @@
 //! One tenant's calls change nothing for another.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use ringfence_gate::Output;
 use ringfence_model::{CallEvent, CallId, TenantId, WallTime};
 use ringfence_sim::Scenario;

@@ -1,5 +1,7 @@
 //! `observe` differs from `enforce` in the acts alone.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use ringfence_gate::Output;
 use ringfence_model::{Action, CallEvent, Mode, Policy};
 use ringfence_sim::Scenario;

@@ -1,5 +1,7 @@
 //! A program that was stopped and started again says what one that ran on would have said.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use ringfence_model::WallTime;
 use ringfence_sim::{Fault, Scenario, run};
 use std::time::Duration;

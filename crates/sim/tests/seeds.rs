@@ -1,6 +1,8 @@
 //! A thousand worlds, each held to everything that must always hold. A world that breaks something prints the
 //! command that shows it.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use ringfence_sim::{Scenario, run};
 
 const PER_BATCH: u64 = 125;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use clap::Parser;
-use ringfence_sim::{Scenario, ladder, run};
+use ringfence_sim::{Scenario, dutch_company, ladder, run};
 use std::io::Write;
 
 /// A virtual world for the firewall.
@@ -14,6 +14,9 @@ struct Options {
     /// Run this many worlds, from `seed` on, and show only their sums.
     #[arg(long)]
     count: Option<u64>,
+    /// Write the call records of the example company instead.
+    #[arg(long)]
+    dutch_company: bool,
     /// Only lines with this text.
     #[arg(long)]
     only: Option<String>,
@@ -22,6 +25,10 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if options.dutch_company {
+        write!(out, "{}", dutch_company::master_csv(dutch_company::SEED)?)?;
+        return Ok(());
+    }
     if let Some(count) = options.count {
         for seed in options.seed..options.seed + count {
             let outcome = run(&Scenario::of_seed(seed)?, &mut |_, _| {});

@@ -178,7 +178,7 @@ impl Checks {
         self.ticks += 1;
         for tenant in self.plans.keys() {
             self.book.within_the_hour(tenant, at)?;
-            if self.ticks % 8 == 0 {
+            if self.ticks.is_multiple_of(8) {
                 self.book.compare(tenant, at, gate)?;
             }
         }
