@@ -91,7 +91,8 @@ impl Gate {
     /// A shard that knows nothing yet.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        let engine = Engine::new(Arc::clone(&snapshot.default.settings));
+        let mut engine = Engine::new(Arc::clone(&snapshot.default.settings));
+        adopt(&mut engine, &snapshot);
         Self::with_engine(snapshot, engine)
     }
 
@@ -100,10 +101,8 @@ impl Gate {
     /// # Errors
     /// When the state was written by a version with another layout.
     pub fn restore(snapshot: Arc<Snapshot>, state: EngineState) -> Result<Self, WrongVersion> {
-        let default = Arc::clone(&snapshot.default.settings);
-        let engine = Engine::restore(state, default, |tenant| {
-            snapshot.tenants.get(tenant).map(|setup| Arc::clone(&setup.settings))
-        })?;
+        let mut engine = Engine::restore(state, Arc::clone(&snapshot.default.settings))?;
+        adopt(&mut engine, &snapshot);
         let mut gate = Self::with_engine(snapshot, engine);
         if gate.engine.is_busy() {
             gate.next_tick = Some(Moment(0));
@@ -142,7 +141,10 @@ impl Gate {
         match input {
             Input::Event(event) => self.event(now, event),
             Input::Tick => self.engine.tick(now, &mut self.acts),
-            Input::Snapshot(snapshot) => self.adopt(now.wall, snapshot),
+            Input::Snapshot(snapshot) => {
+                adopt(&mut self.engine, &snapshot);
+                self.snapshot = snapshot;
+            }
             Input::Command(command) => self.command(now, command),
         }
         self.outputs.extend(self.acts.drain(..).map(Output::from));
@@ -160,12 +162,7 @@ impl Gate {
 
     fn event(&mut self, now: Now, event: &CallEvent) {
         match event {
-            CallEvent::Tenant(start) => {
-                let setup = self.snapshot.setup(&start.tenant);
-                let settings = Arc::clone(&setup.settings);
-                self.engine.tenant_started(start, now.wall);
-                self.engine.set_settings(&start.tenant, settings, now.wall);
-            }
+            CallEvent::Tenant(start) => self.engine.tenant_started(start, now.wall),
             CallEvent::Attempt(attempt) => self.attempt(now, attempt),
             CallEvent::Ringing { .. } => {}
             CallEvent::Answered { call } => self.engine.answered(now, *call),
@@ -189,7 +186,7 @@ impl Gate {
     fn attempt(&mut self, now: Now, attempt: &Attempt) {
         match attempt.direction {
             Direction::Inbound => self.engine.inbound(attempt, now.wall),
-            Direction::Internal => self.outputs.push_back(Output::Verdict(passing(attempt.call))),
+            Direction::Internal => self.internal(now, attempt),
             Direction::Outbound => self.outbound(now, attempt),
         }
     }
@@ -197,10 +194,14 @@ impl Gate {
     fn outbound(&mut self, now: Now, attempt: &Attempt) {
         let setup = self.snapshot.setup(&attempt.tenant);
         let target = Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan);
-        // Protected numbers never reach the engine: nothing there could delay or refuse them.
-        let Target::Outside(destination) = target else {
-            self.outputs.push_back(Output::Verdict(passing(attempt.call)));
-            return;
+        let destination = match target {
+            // Never reaches the engine: nothing there could delay or refuse it.
+            Target::Protected(_) => {
+                self.outputs.push_back(Output::Verdict(passing(attempt.call)));
+                return;
+            }
+            Target::Internal(_) => return self.internal(now, attempt),
+            Target::Outside(destination) => destination,
         };
         let civil = self.engine.civil(&attempt.tenant, now.wall);
         let priced = setup.tariff.rate(&destination, civil.weekday(), civil.minute);
@@ -215,6 +216,11 @@ impl Gate {
         self.outputs.push_back(Output::Verdict(verdict));
     }
 
+    fn internal(&mut self, now: Now, attempt: &Attempt) {
+        let verdict = self.engine.internal(now, attempt, &mut self.acts);
+        self.outputs.push_back(Output::Verdict(verdict));
+    }
+
     /// The country a new forward leads to, when somebody earns from calls there.
     fn forward_country(&self, change: &ConfigChange) -> Option<Country> {
         let setup = self.snapshot.setup(&change.tenant);
@@ -223,14 +229,6 @@ impl Gate {
             Target::Outside(to) if to.class().is_paid() => Some(to.country),
             _ => None,
         }
-    }
-
-    fn adopt(&mut self, wall: WallTime, snapshot: Arc<Snapshot>) {
-        self.engine.set_default_settings(Arc::clone(&snapshot.default.settings));
-        for (tenant, setup) in &snapshot.tenants {
-            self.engine.set_settings(tenant, Arc::clone(&setup.settings), wall);
-        }
-        self.snapshot = snapshot;
     }
 
     fn command(&mut self, now: Now, command: Command) {
@@ -243,6 +241,12 @@ impl Gate {
             }
         }
     }
+}
+
+/// Puts the policies of a snapshot in force.
+fn adopt(engine: &mut Engine, snapshot: &Snapshot) {
+    let own = snapshot.tenants.iter().map(|(id, s)| (id.clone(), Arc::clone(&s.settings)));
+    engine.adopt(Arc::clone(&snapshot.default.settings), own);
 }
 
 /// What a call costs to where the tariff has no price: dear, so that a gap in a deck is no hole in the wall.

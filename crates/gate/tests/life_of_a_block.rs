@@ -1,5 +1,7 @@
 //! From the first odd call to the block, the cut, the review and the probation.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod shard;
 
 use ringfence_gate::{Command, Input, Output};
@@ -186,4 +188,52 @@ fn observe_says_the_same_and_does_nothing() {
         shard.wait(20);
     }
     assert!(refused >= 17, "{refused} of 20 would have been refused");
+}
+
+#[test]
+fn a_suspension_stops_internal_calls_too_and_nothing_less_does() {
+    let mut shard = Shard::new(Policy::default());
+    for (level, action) in [(Level::Internal, Action::Allow), (Level::Suspended, Action::Reject)] {
+        shard.tell(Input::Command(Command::Block {
+            scope: Scope::Extension("acme".into(), "205".into()),
+            level,
+            until: None,
+            by: "operator".into(),
+        }));
+        assert_eq!(shard.dial("205", "206").0.action, action, "{level:?}");
+    }
+    assert_eq!(shard.dial("206", "205").0.action, Action::Allow);
+}
+
+#[test]
+fn a_tenant_gets_its_own_policy_from_its_first_call() {
+    let mut snapshot = (*shard::snapshot(Policy::default())).clone();
+    let strict = Policy {
+        deny: vec![ringfence_model::ListEntry {
+            prefix: "+49".parse().unwrap(),
+            note: String::new(),
+        }],
+        ..Policy::default()
+    };
+    let own = shard::snapshot(strict).default.clone();
+    snapshot.tenants.insert("acme".into(), own);
+    let mut shard = Shard::new(Policy::default());
+    shard.tell(Input::Snapshot(std::sync::Arc::new(snapshot)));
+    assert_eq!(shard.dial("205", "004930123456").0.action, Action::Reject);
+    shard.tell(Input::Snapshot(shard::snapshot(Policy::default())));
+    assert_eq!(shard.dial("205", "004930123456").0.action, Action::Allow, "and loses it again");
+}
+
+#[test]
+fn an_attempt_said_twice_counts_once() {
+    let mut shard = company();
+    let attempt = shard.attempt("205", "004930123456");
+    let first = shard.try_call(attempt.clone()).0;
+    let reserved =
+        |shard: &Shard| shard.gate.engine().tenant_state(&"acme".into()).unwrap().spend.reserved();
+    let once = reserved(&shard);
+    shard.try_call(attempt);
+    assert_eq!(reserved(&shard), once);
+    shard.release(first.call, 0);
+    assert_eq!(reserved(&shard).0, 0);
 }

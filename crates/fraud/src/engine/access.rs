@@ -8,6 +8,9 @@ use ringfence_model::{
     Attempt, CallId, ConfigChange, Country, Registration, RegistrationFailure, Release, WallTime,
 };
 
+/// Inbound calls followed before those that are lost are looked for.
+const INBOUND_MAX: usize = 100_000;
+
 impl Engine {
     /// An inbound call is tried.
     pub fn inbound(&mut self, attempt: &Attempt, wall: WallTime) {
@@ -24,9 +27,20 @@ impl Engine {
             secs: 0.0,
             over: false,
         });
-        if self.inbound.len() < Self::INBOUND_MAX {
-            self.inbound.insert(attempt.call, attempt.tenant.clone());
+        if self.inbound.len() >= INBOUND_MAX {
+            self.forget_lost_inbound();
         }
+        self.inbound.insert(attempt.call, attempt.tenant.clone());
+    }
+
+    /// Lets go of inbound calls that no tenant remembers any more: their end was never reported.
+    fn forget_lost_inbound(&mut self) {
+        let tenants = &self.tenants;
+        self.inbound.retain(|call, tenant| {
+            tenants
+                .get(tenant)
+                .is_some_and(|t| t.state.inbound.iter().any(|i| i.call == *call && !i.over))
+        });
     }
 
     pub(super) fn inbound_answered(&mut self, call: CallId) {

@@ -110,7 +110,8 @@ impl Engine {
         let own = tenant.state.extensions.get(paid.extension as usize).and_then(|e| e.id.clone());
         // Others than this one, in the last hours.
         let stays_in_one = figures.extensions_unexplained < 1.0;
-        let already = tenant.state.blocks.iter().any(|b| b.scope.extension().is_some());
+        let shadow = !tenant.settings.enforces();
+        let already = tenant.state.blocks.iter().any(|b| b.shadow == shadow);
         let scope = match own {
             Some(extension) if stays_in_one && !already => {
                 Scope::Extension(about.tenant.clone(), extension)
@@ -130,7 +131,7 @@ impl Engine {
             since: now.wall,
             until: Some(now.wall + Duration::from_secs(3_600 * u64::from(policy.block_hours))),
             origin: Origin::Engine,
-            shadow: !tenant.settings.enforces(),
+            shadow,
         };
         self.put_in_force(now, block, about.call, weighing.reasons(), acts);
     }

@@ -77,7 +77,9 @@ pub struct Engine {
     /// Inbound calls that are up: whose they are, for their end.
     inbound: Map<CallId, TenantId>,
     blocks_made: u64,
+    /// The settings of tenants that have none of their own.
     settings: Arc<Settings>,
+    own_settings: Map<TenantId, Arc<Settings>>,
 }
 
 /// Everything the engine has learned and counts, as a value that can be stored.
@@ -115,25 +117,24 @@ impl Engine {
             inbound: Map::default(),
             blocks_made: 0,
             settings,
+            own_settings: Map::default(),
         }
     }
 
-    /// Most inbound calls followed at once; the rest are let go unobserved.
-    const INBOUND_MAX: usize = 100_000;
-
-    /// Puts the settings of tenants without their own in force.
-    pub fn set_default_settings(&mut self, settings: Arc<Settings>) {
-        for tenant in self.tenants.values_mut() {
-            if Arc::ptr_eq(&tenant.settings, &self.settings) {
-                tenant.set_settings(Arc::clone(&settings));
+    /// Puts policies in force: `own` for the tenants it names, `default` for all others.
+    pub fn adopt(
+        &mut self,
+        default: Arc<Settings>,
+        own: impl Iterator<Item = (TenantId, Arc<Settings>)>,
+    ) {
+        self.settings = default;
+        self.own_settings = own.collect();
+        for (id, tenant) in &mut self.tenants {
+            let settings = self.own_settings.get(id).unwrap_or(&self.settings);
+            if !Arc::ptr_eq(settings, &tenant.settings) {
+                tenant.set_settings(Arc::clone(settings));
             }
         }
-        self.settings = settings;
-    }
-
-    /// Puts the settings of one tenant in force.
-    pub fn set_settings(&mut self, tenant: &TenantId, settings: Arc<Settings>, wall: WallTime) {
-        self.tenant(tenant, wall).set_settings(settings);
     }
 
     /// A tenant tells its shape.
@@ -164,15 +165,11 @@ impl Engine {
         }
     }
 
-    /// Takes up a stored state; `settings` gives each tenant's policy.
+    /// Takes up a stored state. Put the policies in force with [`Engine::adopt`] next.
     ///
     /// # Errors
     /// When the state has another layout.
-    pub fn restore(
-        state: EngineState,
-        default: Arc<Settings>,
-        settings: impl Fn(&TenantId) -> Option<Arc<Settings>>,
-    ) -> Result<Self, WrongVersion> {
+    pub fn restore(state: EngineState, default: Arc<Settings>) -> Result<Self, WrongVersion> {
         if state.version != EngineState::VERSION {
             return Err(WrongVersion { found: state.version });
         }
@@ -182,8 +179,7 @@ impl Engine {
         engine.inbound = state.inbound.into_iter().collect();
         engine.blocks_made = state.blocks_made;
         for (id, known) in state.tenants {
-            let own = settings(&id).unwrap_or_else(|| Arc::clone(&default));
-            let mut tenant = Tenant::new(own, known.since);
+            let mut tenant = Tenant::new(Arc::clone(&default), known.since);
             tenant.state = known;
             engine.tenants.insert(id, tenant);
         }
@@ -220,13 +216,10 @@ impl Engine {
     }
 
     fn tenant(&mut self, id: &TenantId, wall: WallTime) -> &mut Tenant {
-        if !self.tenants.contains_key(id) {
-            let fresh = Tenant::new(Arc::clone(&self.settings), wall);
-            self.tenants.insert(id.clone(), fresh);
-        }
-        self.tenants
-            .entry(id.clone())
-            .or_insert_with(|| Tenant::new(Arc::clone(&self.settings), wall))
+        self.tenants.entry(id.clone()).or_insert_with(|| {
+            let settings = self.own_settings.get(id).unwrap_or(&self.settings);
+            Tenant::new(Arc::clone(settings), wall)
+        })
     }
 }
 

@@ -11,11 +11,25 @@ use crate::running::Running;
 use crate::standing::{Declared, declared};
 use crate::tenant::Tenant;
 use ringfence_model::{
-    Action, CallId, Destination, Money, Now, Pass, Reason, Release, ReleasedBy, Verdict, WallTime,
+    Action, Attempt, Block, CallId, Destination, Level, Money, Now, Pass, Reason, Release,
+    ReleasedBy, Verdict, WallTime,
 };
 use std::time::Duration;
 
 impl Engine {
+    /// Judges a call to another extension of the tenant: only a suspension stands in its way.
+    pub fn internal(&mut self, now: Now, attempt: &Attempt, acts: &mut Vec<Act>) -> Verdict {
+        self.expire_blocks(&attempt.tenant, now.wall, acts);
+        let tenant = self.tenant(&attempt.tenant, now.wall);
+        let suspension = tenant.state.blocks.iter().find(|b| {
+            b.level == Level::Suspended && !b.shadow && b.scope.covers(attempt.extension.as_ref())
+        });
+        match suspension {
+            Some(block) => blocked(attempt.call, true, block),
+            None => allowed(attempt.call, false),
+        }
+    }
+
     /// Judges an outbound attempt. Blocks and alerts it gives rise to are added to `acts`.
     pub fn outbound(&mut self, now: Now, facts: &Facts<'_>, acts: &mut Vec<Act>) -> Verdict {
         let wall = now.wall;
@@ -36,14 +50,15 @@ impl Engine {
         if let Some(block) =
             forbidding(&tenant.state, attempt.extension.as_ref(), facts.destination, !enforces)
         {
-            let reason = Reason::Blocked {
-                level: block.level,
-                until: block.until,
-                whole_tenant: block.scope.extension().is_none(),
-            };
-            let pass = Pass::Unblock { until: block.until };
-            return refused(attempt.call, enforces, vec![reason], vec![pass]);
+            return blocked(attempt.call, enforces, block);
         }
+        // Said twice (a retransmission, a repeated record): nothing is counted again.
+        if self.running.contains_key(&attempt.call) {
+            return allowed(attempt.call, enforces);
+        }
+        let Some(tenant) = self.tenants.get_mut(&attempt.tenant) else {
+            return allowed(attempt.call, enforces);
+        };
         if !facts.destination.class().is_paid() {
             tenant.learn_ordinary(&civil, extension, attempt, wall);
             return allowed(attempt.call, enforces);
@@ -274,6 +289,15 @@ impl Tenant {
 const LURE: f32 = 2.5;
 /// How long: a wave of lures lasts a day or two.
 const CLOSED_FOR: Duration = Duration::from_secs(48 * 3_600);
+
+fn blocked(call: CallId, acted: bool, block: &Block) -> Verdict {
+    let reason = Reason::Blocked {
+        level: block.level,
+        until: block.until,
+        whole_tenant: block.scope.extension().is_none(),
+    };
+    refused(call, acted, vec![reason], vec![Pass::Unblock { until: block.until }])
+}
 
 fn refused(call: CallId, acted: bool, reasons: Vec<Reason>, pass: Vec<Pass>) -> Verdict {
     Verdict { action: Action::Reject, reasons, pass, ..allowed(call, acted) }

@@ -1,5 +1,7 @@
 //! A gate with one tenant, driven in virtual time: what the tests below have in common.
 
+#![allow(dead_code)] // each test file uses its part
+
 use ringfence_fraud::Settings;
 use ringfence_gate::{Gate, Input, Output, Setup, Snapshot};
 use ringfence_model::{
