@@ -1,5 +1,6 @@
 //! Why a command failed, as people are told.
 
+use crate::output::safe;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -51,12 +52,18 @@ impl Failure {
     }
 
     fn write(&self, to: &mut dyn Write) -> std::io::Result<()> {
-        writeln!(to, "error: {}", self.error)?;
+        let mut said = safe_lines(&self.error.to_string());
+        writeln!(to, "error: {said}")?;
         for cause in self.error.chain().skip(1) {
-            writeln!(to, "caused by: {cause}")?;
+            let cause = safe_lines(&cause.to_string());
+            // Some errors name their cause themselves.
+            if !said.contains(&cause) {
+                writeln!(to, "caused by: {cause}")?;
+            }
+            said = cause;
         }
         match &self.hint {
-            Some(hint) => writeln!(to, "hint: {hint}"),
+            Some(hint) => writeln!(to, "hint: {}", safe_lines(hint)),
             None => Ok(()),
         }
     }
@@ -73,4 +80,9 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(Kind::Input, error.into())
     }
+}
+
+/// Text of several lines without anything that steers a terminal: it may quote a file.
+fn safe_lines(text: &str) -> String {
+    text.lines().map(safe).collect::<Vec<_>>().join("\n")
 }

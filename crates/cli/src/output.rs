@@ -79,14 +79,11 @@ impl Table {
 
 /// A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 fn inert(cell: &str) -> String {
-    let number = cell.strip_prefix(['+', '-']).unwrap_or(cell);
-    let harmless = number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'*'));
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !(harmless && !number.starts_with('*'))
-    {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
-    }
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let number = cell.strip_prefix(['+', '-']).unwrap_or_default();
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'*'));
+    if formula && !is_number { format!("'{cell}") } else { cell.to_owned() }
 }
 
 fn is_figure(cell: &str) -> bool {

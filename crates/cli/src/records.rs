@@ -7,7 +7,8 @@ use anyhow::anyhow;
 use clap::Args;
 use jiff::tz::TimeZone;
 use ringfence_connect::cdr::{
-    Format, ImportError, ImportOptions, ImportSummary, Importer, Mapping, Reject, Sides, TenantFrom,
+    Format, ImportError, ImportOptions, ImportSummary, Importer, Mapping, Reject, Sides,
+    TenantFrom, Unknown,
 };
 use ringfence_model::{Cdr, TenantId, WallTime};
 use std::path::PathBuf;
@@ -117,8 +118,13 @@ impl RecordArgs {
 /// An import error with a way out.
 pub fn failure(error: ImportError) -> Failure {
     let hint = match &error {
-        ImportError::Unknown { seen, .. } if seen.columns.is_empty() => {
-            "the file is empty or holds no text; is it the right one?"
+        ImportError::Unknown { file, seen } if seen.columns.is_empty() => {
+            return Failure::new(Kind::Input, anyhow!("{file}: the file holds no rows"))
+                .hint("is it the right file, and is it complete?");
+        }
+        ImportError::Unknown { file, seen } if is_binary(seen) => {
+            return Failure::new(Kind::Input, anyhow!("{file}: the file is not text"))
+                .hint("export call records as CSV or JSON; .gz and .zst are read as they are");
         }
         ImportError::Unknown { .. } => {
             "save the lines from `name =` on as mapping.toml, correct them, and add --mapping mapping.toml; or name the format with --format"
@@ -128,6 +134,12 @@ pub fn failure(error: ImportError) -> Failure {
         ImportError::Mapping(_) => "correct the mapping file",
     };
     Failure::new(Kind::Input, error.into()).hint(hint)
+}
+
+/// Bytes that are neither text nor control characters of text.
+fn is_binary(seen: &Unknown) -> bool {
+    let odd = |c: char| c == '\u{fffd}' || (c.is_control() && !c.is_whitespace());
+    seen.columns.iter().flat_map(|column| column.name.chars().chain(column.sample.chars())).any(odd)
 }
 
 /// The clock, for what only a person at it can know: which records lie in the future.

@@ -1,4 +1,5 @@
 //! A replay accounts for every record and every cent, and does what the gate would have done.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may
 
 use ringfence_fraud::Settings;
 use ringfence_gate::replay::{Fate, Findings, Happening, Options, Replay};

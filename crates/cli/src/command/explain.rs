@@ -130,9 +130,9 @@ impl Explained<'_> {
         let v = self.voice;
         let mut lines = vec![self.heading(w), String::new()];
         match (&self.watched.target, &self.watched.verdict) {
+            (_, None) => lines.push(w.not_outbound.to_owned()),
             (Target::Protected(_), _) => lines.push(w.never_judged.to_owned()),
             (Target::Internal(_), _) => lines.push(w.internal_call.to_owned()),
-            (Target::Outside(_), None) => lines.push(w.not_outbound.to_owned()),
             (Target::Outside(_), Some(verdict)) => self.verdict(w, verdict, &mut lines),
         }
         if let Some((at, after, reasons)) = &self.watched.cut {

@@ -97,7 +97,11 @@ impl Report<'_> {
         // The reasons of a block stand above already; those of a lasting block repeat it.
         let why = match event.what {
             Happening::Lifted(_) | Happening::RefusedByBlock => String::new(),
-            _ => findings_first(&event.reasons).take(3).map(|r| v.reason(r)).collect::<Vec<_>>().join("; "),
+            _ => findings_first(&event.reasons)
+                .take(3)
+                .map(|r| v.reason(r))
+                .collect::<Vec<_>>()
+                .join("; "),
         };
         html! {
             tr class=(class) {

@@ -190,13 +190,12 @@ impl Case {
     }
 
     fn note(&mut self, at: WallTime, what: Happening, reasons: Vec<Reason>, prevented: Money) {
-        if let Some(last) = self.timeline.last_mut()
-            && last.what == what
-            && !matches!(what, Happening::Blocked(_))
-        {
-            last.until = at;
-            last.calls += 1;
-            last.prevented += prevented;
+        // Stops of each sort since the last block, question or end of a block are one line, however they alternate.
+        let stops = self.timeline.iter_mut().rev().take_while(|event| event.what.is_stop());
+        if let Some(same) = stops.filter(|event| what.is_stop() && event.what == what).last() {
+            same.until = at;
+            same.calls += 1;
+            same.prevented += prevented;
             return;
         }
         self.push(CaseEvent::new(at, what, reasons, prevented));

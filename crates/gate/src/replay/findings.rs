@@ -226,7 +226,7 @@ impl Case {
     }
 }
 
-/// One line of a case's timeline. Equal happenings in a row are one line.
+/// One line of a case's timeline. Stops of one sort with no block or question between them are one line.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CaseEvent {
     /// When, or when the first of them.
@@ -261,6 +261,14 @@ pub enum Happening {
     Lifted(Block),
     /// People were asked.
     Alerted,
+}
+
+impl Happening {
+    /// Whether calls were stopped by it, as opposed to something that is said once.
+    #[must_use]
+    pub const fn is_stop(&self) -> bool {
+        matches!(self, Self::Refused | Self::RefusedByBlock | Self::RefusedByRule | Self::Cut)
+    }
 }
 
 /// A stopped call that may have been an honest one, as far as the records tell.

@@ -12,7 +12,6 @@ const HEIGHT: f64 = 220.0;
 /// `attacks` are the first and last days of attacks.
 pub fn days(report: &Report<'_>, days: &[DayMoney], attacks: &[(i32, i32)]) -> Markup {
     let (w, v) = (report.words(), report.voice);
-    let worth = |day: &DayMoney| (day.spent + day.prevented).as_f64();
     let top = top_of(days);
     let step = WIDTH / days.len().max(1) as f64;
     let bar = (step * 0.74).min(46.0);
@@ -20,9 +19,9 @@ pub fn days(report: &Report<'_>, days: &[DayMoney], attacks: &[(i32, i32)]) -> M
     let x = |index: usize| (index as f64 + 0.5) * step - bar / 2.0;
     let first = days.first().map_or(0, |day| day.day);
     let learned = report.day(report.findings.learn_until);
-    let peak = days.iter().max_by(|a, b| worth(a).total_cmp(&worth(b)));
+    let peak = days.iter().max_by(|a, b| worth(a).cmp(&worth(b)));
     let said = peak.map_or_else(String::new, |day| {
-        format!("{}: {}", report.date(day.day), v.money(day.spent + day.prevented))
+        format!("{}: {}", report.date(day.day), v.money(worth(day)))
     });
     html! {
         figure {
@@ -34,9 +33,8 @@ pub fn days(report: &Report<'_>, days: &[DayMoney], attacks: &[(i32, i32)]) -> M
             }
             div.plot {
                 div.over aria-hidden="true" {
-                    @for (index, day) in days.iter().enumerate().filter(|(_, day)| worth(day) > top) {
-                        @let left = (index as f64 + 0.5) / days.len() as f64 * 100.0;
-                        span style={ "left:" (at(left)) "%" } { "↑ " (v.money(day.spent + day.prevented)) }
+                    @for (left, day) in labels(days, top) {
+                        span class=(side(left)) style={ "left:" (at(left)) "%" } { "↑ " (v.money(worth(day))) }
                     }
                 }
                 div.y aria-hidden="true" {
@@ -84,7 +82,7 @@ pub fn days(report: &Report<'_>, days: &[DayMoney], attacks: &[(i32, i32)]) -> M
 /// The top of the axis. Where a few days cost many times what the others do, they reach beyond it and are labelled:
 /// else the normal days would not be seen at all.
 fn top_of(days: &[DayMoney]) -> f64 {
-    let mut worth: Vec<f64> = days.iter().map(|day| (day.spent + day.prevented).as_f64()).collect();
+    let mut worth: Vec<f64> = days.iter().map(|day| worth(day).as_f64()).collect();
     worth.sort_by(f64::total_cmp);
     let most = worth.last().copied().unwrap_or_default();
     let usual = worth.get(worth.len() * 9 / 10).copied().unwrap_or_default();
@@ -94,6 +92,35 @@ fn top_of(days: &[DayMoney]) -> f64 {
 /// So many times the usual days is beyond the axis, which shows this many times them.
 const BEYOND: f64 = 6.0;
 const SHOWN: f64 = 3.0;
+
+fn worth(day: &DayMoney) -> Money {
+    day.spent + day.prevented
+}
+
+/// Where the days beyond the axis are, in per cent of the width: the dearest of those too near to each other.
+fn labels(days: &[DayMoney], top: f64) -> Vec<(f64, &DayMoney)> {
+    let count = days.len().max(1) as f64;
+    let all = days.iter().enumerate().filter(|(_, day)| worth(day).as_f64() > top);
+    let mut all: Vec<_> =
+        all.map(|(index, day)| ((index as f64 + 0.5) / count * 100.0, day)).collect();
+    all.sort_by_key(|(_, day)| std::cmp::Reverse(worth(day)));
+    let mut kept: Vec<(f64, &DayMoney)> = Vec::new();
+    for (left, day) in all {
+        if kept.iter().all(|(other, _)| (left - other).abs() > 24.0) {
+            kept.push((left, day));
+        }
+    }
+    kept
+}
+
+/// Labels at the ends of the chart must not stand out of the page.
+fn side(left: f64) -> &'static str {
+    match left {
+        left if left < 14.0 => "first",
+        left if left > 86.0 => "last",
+        _ => "",
+    }
+}
 
 fn tip(report: &Report<'_>, day: &DayMoney) -> String {
     let (w, v) = (report.words(), report.voice);
