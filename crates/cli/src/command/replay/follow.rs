@@ -42,7 +42,14 @@ pub fn run(args: &Args, setup: &Setup, options: Options, voice: &Voice) -> Outco
                 print(&told(&event, args.output, voice)?)?;
             }
         }
-        std::thread::sleep(POLL.max(begun.elapsed() * SHARE));
+        wait_until(Instant::now() + POLL.max(begun.elapsed() * SHARE));
+    }
+}
+
+/// Files do not tell that they grow in a way that works everywhere, so they are looked at again at a moment.
+fn wait_until(moment: Instant) {
+    while let Some(rest) = moment.checked_duration_since(Instant::now()).filter(|d| !d.is_zero()) {
+        std::thread::park_timeout(rest);
     }
 }
 
@@ -131,4 +138,82 @@ fn told(news: &News, form: Form, voice: &Voice) -> Outcome<String> {
     let who = news.extensions.join(", ");
     let line = format!("{}  {} {}  {what}{why}", voice.time(news.event.at), news.tenant, who);
     Ok(crate::output::safe(&line) + "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfence_fraud::Settings;
+    use ringfence_model::{Country, Direction, Language, Policy, Via};
+    use ringfence_numbering::{DialPlan, Tariff};
+    use std::sync::Arc;
+
+    /// Monday 2026-08-31 00:00 in Amsterdam.
+    const MONDAY: WallTime = WallTime::from_secs(1_788_127_200);
+
+    fn call(second: u64, dialled: &str, talked: u64) -> Cdr {
+        let started = MONDAY + Duration::from_secs(second);
+        Cdr {
+            native_id: second.to_string().into(),
+            correlation_id: None,
+            tenant: None,
+            trunk: None,
+            extension: Some("203".into()),
+            direction: Direction::Outbound,
+            a_number: "203".into(),
+            dialled: dialled.into(),
+            c_number: None,
+            via: Via::Unknown,
+            source: None,
+            started,
+            answered: Some(started),
+            ended: started + Duration::from_secs(talked),
+            billable_ms: talked * 1_000,
+            code: 200,
+        }
+    }
+
+    fn setup() -> Setup {
+        Setup {
+            settings: Arc::new(Settings::new(Policy::default()).unwrap()),
+            dial_plan: Arc::new(DialPlan::default()),
+            tariff: Arc::new(Tariff::default_bands(Country::NL)),
+        }
+    }
+
+    #[test]
+    fn each_happening_is_told_once() {
+        let setup = setup();
+        let mut watch = Watch::new(&setup, Options::default());
+        let day = 86_400;
+        let office =
+            (0..26 * 8).map(|n| call(n / 8 * day + (9 + n % 8) * 3_600, "0201234567", 120));
+        assert!(watch.news(office.collect()).unwrap().is_empty());
+        let learned = watch.options.learn_until;
+        let attack = |from: u64| {
+            (from..from + 40).map(|n| call(26 * day + 7_200 + n * 60, "005352123456", 900))
+        };
+        let news = watch.news(attack(0).collect()).unwrap();
+        let blocked = |news: &[News]| {
+            news.iter().filter(|n| matches!(n.event.what, Happening::Blocked(_))).count()
+        };
+        assert_eq!(blocked(&news), 1);
+        assert_eq!(blocked(&watch.news(attack(40).collect()).unwrap()), 0, "told already");
+        assert_eq!(watch.options.learn_until, learned, "does not move while the file grows");
+        let voice = Voice::of(Language::En, "Europe/Amsterdam");
+        let line = told(&news[0], Form::Table, &voice).unwrap();
+        assert!(line.starts_with("Sat 2026-09-26 02:") && line.ends_with('\n'), "{line}");
+        let line = told(&news[0], Form::Json, &voice).unwrap();
+        let object: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(object["extensions"][0], "203");
+    }
+
+    #[test]
+    fn old_records_are_forgotten() {
+        let setup = setup();
+        let mut watch = Watch::new(&setup, Options::default());
+        watch.news(vec![call(0, "0201234567", 60)]).unwrap();
+        watch.news(vec![call(100 * 86_400, "0201234567", 60)]).unwrap();
+        assert_eq!(watch.cdrs.len(), 1);
+    }
 }

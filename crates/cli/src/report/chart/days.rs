@@ -154,3 +154,33 @@ fn ticks(days: &[DayMoney]) -> Vec<i32> {
     at.dedup();
     at.into_iter().filter_map(|index| Some(days.get(index)?.day)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: i32, euros: i64) -> DayMoney {
+        let spent = Money::units(euros);
+        DayMoney { day, spent, prevented: Money::ZERO, paid: 1, stopped: 0, normal: spent }
+    }
+
+    #[test]
+    fn normal_days_stay_visible_beside_an_attack() {
+        let calm: Vec<DayMoney> = (0..30).map(|n| day(n, 10)).collect();
+        assert_eq!(top_of(&calm), 10.0);
+        let mut attacked = calm;
+        attacked.extend([day(30, 5_000), day(31, 4_000)]);
+        assert_eq!(top_of(&attacked), 30.0);
+        let labels = labels(&attacked, 30.0);
+        assert_eq!(labels.len(), 1, "neighbours would cover each other");
+        assert_eq!(labels[0].1.day, 30);
+        assert_eq!(side(labels[0].0), "last");
+    }
+
+    #[test]
+    fn nothing_at_all_has_an_axis_too() {
+        assert_eq!(top_of(&[]), 1.0);
+        assert_eq!(top_of(&[day(0, 0)]), 1.0);
+        assert!(ticks(&[]).is_empty());
+    }
+}
