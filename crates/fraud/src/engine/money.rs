@@ -4,10 +4,14 @@ use crate::exposure::{Asked, LimitHit, Standing, check};
 use crate::running::Running;
 use crate::settings::Settings;
 use crate::tenant::TenantState;
-use ringfence_model::{LimitKind, Limits, Money, WallTime};
+use ringfence_model::{LimitKind, Limits, Money, Pass, Reason, WallTime};
 
 /// A tenant that had a block lifted a short while ago may spend this much a day beyond its own honest maximum.
 const PROBATION_ALLOWANCE: Money = Money::units(25);
+
+/// Paid calls of one tenant that are followed at once: more than any trunk carries. Also what keeps every table of
+/// scopes within its cap when ends get lost, because a scope with a call up is never dropped.
+const ACTIVE_MAX: u32 = 4_096;
 
 /// The first limit that `call` would pass by `asked`, over all scopes.
 pub fn in_the_way(
@@ -17,6 +21,13 @@ pub fn in_the_way(
     wall: WallTime,
     asked: Asked,
 ) -> Option<LimitHit> {
+    if asked.new && state.active.len() >= ACTIVE_MAX as usize {
+        let (whose, active) = (LimitKind::Tenant, ACTIVE_MAX + 1);
+        return Some(LimitHit {
+            reason: Reason::TooManyActive { whose, active, limit: ACTIVE_MAX },
+            pass: Pass::MoreCalls { whose, to: active },
+        });
+    }
     let policy = settings.policy();
     let extension = state.extensions.get(call.extension as usize).and_then(|e| e.id.clone());
     let own = settings.extension_limits(extension.as_ref());

@@ -1,6 +1,8 @@
 //! English.
 
-use super::{Kind, Level, LimitKind, Pass, Reason, Signal, TrafficClass, Verdict, Voice, Window};
+use super::{
+    Kind, Level, LimitKind, Pass, Reason, Signal, TrafficClass, Verdict, Voice, Window, count,
+};
 use ringfence_model::{Action, SignalKind};
 
 pub fn action(verdict: &Verdict) -> &'static str {
@@ -63,14 +65,14 @@ pub fn reason(v: &Voice, reason: &Reason) -> String {
 }
 
 fn found(v: &Voice, s: &Signal) -> String {
-    let seen = v.number(s.seen);
-    let normal = v.number(s.normal);
+    let seen = count(s.seen);
+    let normal = count(s.normal);
     match s.kind {
         SignalKind::Destination if s.normal < 0.5 => {
             "this customer never called that destination".into()
         }
         SignalKind::Destination => {
-            format!("that destination was called on only {normal} days before")
+            format!("that destination was called before, but on only {normal} days or so")
         }
         SignalKind::Hours => "this customer does not normally call at this hour".into(),
         SignalKind::Volume => format!("{seen} paid calls in an hour (normally up to {normal})"),

@@ -99,10 +99,11 @@ impl Voice {
     /// A figure with one decimal where it has one.
     #[must_use]
     pub fn number(&self, value: f32) -> String {
-        let text = if value.fract().abs() < 0.05 || value.abs() >= 100.0 {
-            format!("{value:.0}")
-        } else {
-            format!("{value:.1}")
+        let fine = format!("{value:.1}");
+        let text = match fine.strip_suffix(".0") {
+            Some(whole) => whole.to_owned(),
+            None if value.abs() >= 100.0 => format!("{value:.0}"),
+            None => fine,
         };
         match self.language {
             Language::En => text,
@@ -167,6 +168,12 @@ impl Voice {
         }
         text
     }
+}
+
+/// A count of things: faded and weighted counts are shown whole, and what is there at all is at least one.
+fn count(value: f32) -> String {
+    let whole = value.round();
+    if value > 0.05 && whole < 1.0 { "1".to_owned() } else { format!("{whole:.0}") }
 }
 
 fn grouped(value: u64, group: char) -> String {

@@ -1,6 +1,8 @@
 //! Dutch.
 
-use super::{Kind, Level, LimitKind, Pass, Reason, Signal, TrafficClass, Verdict, Voice, Window};
+use super::{
+    Kind, Level, LimitKind, Pass, Reason, Signal, TrafficClass, Verdict, Voice, Window, count,
+};
 use ringfence_model::{Action, Money, SignalKind};
 
 pub fn action(verdict: &Verdict) -> &'static str {
@@ -59,15 +61,15 @@ pub fn reason(v: &Voice, reason: &Reason) -> String {
 }
 
 fn found(v: &Voice, s: &Signal) -> String {
-    let seen = v.number(s.seen);
-    let normal = v.number(s.normal);
+    let seen = count(s.seen);
+    let normal = count(s.normal);
     let amount = |units: f32| v.money(Money::from_f64(f64::from(units)));
     match s.kind {
         SignalKind::Destination if s.normal < 0.5 => {
             "deze klant belde die bestemming nooit eerder".into()
         }
         SignalKind::Destination => {
-            format!("die bestemming werd eerder op maar {normal} dagen gebeld")
+            format!("die bestemming werd eerder gebeld, maar op zo'n {normal} dagen")
         }
         SignalKind::Hours => "deze klant belt normaal niet op dit uur".into(),
         SignalKind::Volume => {
