@@ -25,7 +25,7 @@ pub struct Broken {
 }
 
 /// What came out of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Outcome {
     /// A hash of everything the gate said.
     pub hash: u64,
@@ -41,6 +41,8 @@ pub struct Outcome {
     pub protected: u64,
     /// Times the exposure was computed anew and compared.
     pub sums: u64,
+    /// The largest share of the promised maximum loss per hour that was really lost.
+    pub nearest: f64,
 }
 
 /// Runs `scenario` to its end, showing each turn to `watch`.
@@ -89,6 +91,7 @@ impl<'a> Run<'a> {
             blocks: 0,
             protected: 0,
             sums: 0,
+            nearest: 0.0,
         };
         Ok(Self {
             checks: Checks::new(scenario)?,
@@ -125,6 +128,7 @@ impl<'a> Run<'a> {
         self.outcome.ends = self.world.ends;
         self.outcome.protected = self.checks.protected();
         self.outcome.sums = self.checks.sums();
+        self.outcome.nearest = self.checks.nearest();
         Ok(self.outcome)
     }
 

@@ -131,6 +131,30 @@ impl Scenario {
         })
     }
 
+    /// A world in which nothing is ever suspected and several attackers who know every limit call at once: what
+    /// remains are the limits.
+    ///
+    /// # Errors
+    /// When the deck or a calendar cannot be made.
+    pub fn of_greed(seed: u64) -> Result<Self> {
+        let mut scenario = Self::honest(seed, 1)?;
+        let mut chance = Chance::new(seed).fork(4);
+        let mut policy = Policy { limits: limits(&mut chance, 200), ..Policy::default() };
+        policy.extension_limits = limits(&mut chance, 100);
+        policy.limits.calls_active_max = None;
+        policy.limits.calls_per_minute_max = None;
+        policy.extension_limits.calls_active_max = None;
+        policy.extension_limits.calls_per_minute_max = None;
+        policy.steering.loss_accept = Money::units(100_000);
+        policy.steering.wrong_stops_accept = 0.1;
+        scenario.policies = vec![policy];
+        for kind in [Kind::Omniscient, Kind::PerCallPump, Kind::HighRate, Kind::LongCalls] {
+            let start = scenario.arrival + Duration::from_secs(chance.below(20_000));
+            scenario.campaigns.push(Campaign::new(kind, 0, start, 2 * 86_400, &mut chance));
+        }
+        Ok(scenario)
+    }
+
     /// The world, ready to run.
     #[must_use]
     pub fn world(&self) -> World {

@@ -81,6 +81,24 @@ fn floods_of_strange_names_stay_within_caps() {
 }
 
 #[test]
+fn calls_that_never_end_stay_within_caps() {
+    let mut gate = Gate::new(Arc::new(unlimited()));
+    let mut refused = 0;
+    for n in 0..6_000u64 {
+        let event = CallEvent::Attempt(attempt(n));
+        refused += u32::from(give(&mut gate, START, Input::Event(&event)) == Some(Action::Reject));
+    }
+    assert_eq!(refused, 6_000 - 4_096);
+    within_caps(&gate.state()).unwrap();
+    for n in 0..6_000 {
+        give(&mut gate, START, Input::Event(&release(n + 1)));
+    }
+    quiet(&gate.state()).unwrap();
+    let event = CallEvent::Attempt(attempt(7_000));
+    assert_eq!(give(&mut gate, START, Input::Event(&event)), Some(Action::Allow));
+}
+
+#[test]
 fn ends_without_beginnings_leave_nothing() {
     let mut gate = Gate::new(Arc::new(unlimited()));
     for n in 0..10_000 {

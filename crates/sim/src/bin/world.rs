@@ -14,6 +14,9 @@ struct Options {
     /// Run this many worlds, from `seed` on, and show only their sums.
     #[arg(long)]
     count: Option<u64>,
+    /// A world of attackers who know every limit, and a firewall that suspects nothing.
+    #[arg(long)]
+    greed: bool,
     /// Write the call records of the example company instead.
     #[arg(long)]
     dutch_company: bool,
@@ -39,7 +42,11 @@ fn main() -> Result<()> {
         }
         return Ok(());
     }
-    let scenario = Scenario::of_seed(options.seed)?;
+    let scenario = if options.greed {
+        Scenario::of_greed(options.seed)?
+    } else {
+        Scenario::of_seed(options.seed)?
+    };
     for campaign in &scenario.campaigns {
         let company = scenario.companies.get(campaign.company).map(|c| c.tenant.as_str());
         let (from, to) = (ladder::local(campaign.start), ladder::local(campaign.end));

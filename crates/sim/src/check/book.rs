@@ -68,13 +68,15 @@ pub struct Book {
     steady: bool,
     /// Sums compared so far.
     pub sums: u64,
+    /// The largest share of the promised maximum loss per hour that was really lost.
+    pub nearest: f64,
 }
 
 impl Book {
     /// An empty book.
     #[must_use]
     pub fn new(steady: bool) -> Self {
-        Self { accounts: HashMap::new(), owner: HashMap::new(), steady, sums: 0 }
+        Self { accounts: HashMap::new(), owner: HashMap::new(), steady, sums: 0, nearest: 0.0 }
     }
 
     /// Notes what bounds a tenant.
@@ -175,6 +177,9 @@ impl Book {
         }
         self.sums += 1;
         let lost = account.lost(at, 3_600, |_| true);
+        if let Some(most) = bounds.most.hour.filter(|most| *most > Money::ZERO) {
+            self.nearest = self.nearest.max(lost.as_f64() / most.as_f64());
+        }
         within(lost, bounds.tenant.per_hour, "the tenant's limit per hour")?;
         within(lost, bounds.most.hour, "the promised maximum loss per hour")
     }

@@ -80,6 +80,12 @@ impl Checks {
         self.book.sums
     }
 
+    /// The largest share of the promised maximum loss per hour that was lost.
+    #[must_use]
+    pub const fn nearest(&self) -> f64 {
+        self.book.nearest
+    }
+
     /// Another policy holds.
     pub fn policy_changed(&mut self, tenant: &TenantId, policy: &Policy) {
         self.modes.insert(tenant.clone(), policy.mode);
