@@ -25,7 +25,7 @@ impl Engine {
             b.level == Level::Suspended && !b.shadow && b.scope.covers(attempt.extension.as_ref())
         });
         match suspension {
-            Some(block) => blocked(attempt.call, true, block),
+            Some(block) => blocked(attempt.call, tenant.settings.enforces(), block),
             None => allowed(attempt.call, false),
         }
     }
