@@ -184,6 +184,9 @@ impl Company {
         for _ in 0..chance.times(self.trade.inbound * share) {
             wishes.push(self.inbound(index, midnight, chance));
         }
+        for _ in 0..chance.times(2.0 * share) {
+            wishes.push(self.inside(index, midnight, chance));
+        }
         for number in self.suppliers.clone() {
             for _ in 0..chance.times(self.trade.per_supplier / 5.0 * share) {
                 wishes.push(self.outbound(&number, index, midnight, chance));
@@ -244,6 +247,15 @@ impl Company {
             source: None,
             ..self.outbound("31201234567", index, midnight, chance)
         }
+    }
+
+    /// A call to a colleague.
+    fn inside(&self, index: usize, midnight: WallTime, chance: &mut Chance) -> Wish {
+        let colleague = self.anyone(chance);
+        // Some systems say that a call stays inside, others leave it to the number.
+        let direction = if chance.happens(0.5) { Direction::Internal } else { Direction::Outbound };
+        let wish = self.outbound("31201234567", index, midnight, chance);
+        Wish { direction, dialled: colleague.as_str().into(), ..wish }
     }
 
     /// Somebody needs help: one of the forms people really dial.

@@ -38,6 +38,18 @@ impl Standing {
         }
     }
 
+    /// Whether the caller is suspended.
+    #[must_use]
+    pub fn suspends(&self, attempt: &Attempt, wall: WallTime) -> bool {
+        let mut held = self.blocks.get(&attempt.tenant).into_iter().flatten();
+        held.any(|block| {
+            block.level == Level::Suspended
+                && !block.shadow
+                && block.until.is_none_or(|until| until > wall)
+                && block.scope.covers(attempt.extension.as_ref())
+        })
+    }
+
     /// A call was let through.
     ///
     /// # Errors

@@ -204,6 +204,21 @@ impl Checks {
         within_caps(&state)
     }
 
+    /// Calls inside the tenant pass on every level but the last.
+    fn inside(&self, attempt: &Attempt, verdict: &Verdict, observes: bool) -> Result<()> {
+        if self.standing.suspends(attempt, self.wall) && !observes {
+            ensure!(verdict.action == Action::Reject, "call {} passed a suspension", attempt.call);
+            return Ok(());
+        }
+        ensure!(
+            verdict.action == Action::Allow || observes,
+            "call {} inside the tenant was refused: {:?}",
+            attempt.call,
+            verdict.reasons
+        );
+        Ok(())
+    }
+
     fn observes(&self, tenant: &TenantId) -> bool {
         self.modes.get(tenant) == Some(&Mode::Observe)
     }
@@ -219,7 +234,11 @@ impl Checks {
             self.protected += 1;
             return untouched(verdict);
         }
-        let Target::Outside(to) = target else { return untouched(verdict) };
+        let to = match target {
+            Target::Outside(to) if attempt.direction == Direction::Outbound => to,
+            Target::Protected(_) => return untouched(verdict),
+            _ => return self.inside(attempt, verdict, observes),
+        };
         if verdict.action == Action::Reject {
             ensure!(
                 verdict.exposure == Money::ZERO || observes,
@@ -238,7 +257,7 @@ impl Checks {
     }
 }
 
-/// A protected or internal call is put through without a thought.
+/// A protected call is put through without a thought.
 fn untouched(verdict: &Verdict) -> Result<()> {
     ensure!(
         verdict.action == Action::Allow
@@ -246,7 +265,7 @@ fn untouched(verdict: &Verdict) -> Result<()> {
             && verdict.reasons.is_empty()
             && verdict.exposure == Money::ZERO
             && verdict.max_duration.is_none(),
-        "a protected or internal call was judged: {verdict:?}"
+        "a protected call was judged: {verdict:?}"
     );
     Ok(())
 }
