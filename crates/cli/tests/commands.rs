@@ -88,10 +88,10 @@ fn a_policy_error_names_line_and_column() {
     let folder = Folder::new();
     for (policy, expected) in [
         ("mode = \"enforce\"\n[limits]\nper_hours = 3\n", "p.toml:3:1: unknown field `per_hours`"),
-        ("[limits]\nper_hour = \"x\"\n", "p.toml:2:12: invalid type"),
+        ("[limits]\nper_hour = \"x\"\n", "p.toml:2:12: \"x\" is not an amount"),
         ("mode = enforce\n", "p.toml:1:8:"),
         ("time_zone = \"Mars/Base\"\n", "Mars/Base"),
-        ("[limits]\nper_hour = 9_000_000_000\nper_day = 1_000_000\n", "can never bind"),
+        ("[limits]\nper_hour = 9000\nper_day = 1\n", "can never bind"),
         ("sources = [\"192.0.2\"]\n", "192.0.2"),
     ] {
         folder.write("p.toml", policy);
@@ -108,7 +108,8 @@ fn the_example_policy_checks_and_bounds_the_loss() {
     folder.write("p.toml", &folder.run(&["policy", "example"]).stdout);
     insta::assert_snapshot!("policy_check", folder.run(&["policy", "check", "p.toml"]).stdout);
     let answer = folder.run(&["policy", "check", "--output", "json", "p.toml"]).json();
-    assert_eq!(answer["max_loss"]["hour"], answer["policy"]["limits"]["per_hour"]);
+    assert_eq!(answer["max_loss"]["hour"], 250_000_000);
+    assert_eq!(answer["policy"]["limits"]["per_hour"], "250.00");
     assert_eq!(answer["ladder"].as_array().unwrap().len(), 6);
 }
 

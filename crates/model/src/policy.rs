@@ -152,14 +152,19 @@ pub struct ListEntry {
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Money per call.
+    #[serde(with = "amount::optional")]
     pub per_call: Option<Money>,
     /// Money in any 60 minutes.
+    #[serde(with = "amount::optional")]
     pub per_hour: Option<Money>,
     /// Money in any 24 hours.
+    #[serde(with = "amount::optional")]
     pub per_day: Option<Money>,
     /// Money in any 7 days.
+    #[serde(with = "amount::optional")]
     pub per_week: Option<Money>,
     /// Money in any 30 days.
+    #[serde(with = "amount::optional")]
     pub per_month: Option<Money>,
     /// Paid calls at once.
     pub calls_active_max: Option<u32>,
@@ -172,9 +177,81 @@ pub struct Limits {
 #[serde(default, deny_unknown_fields)]
 pub struct Steering {
     /// The money one is willing to lose before a stop, per attack. Lower stops sooner.
+    #[serde(with = "amount")]
     pub loss_accept: Money,
     /// Wrong stops one is willing to accept, per 1000 customers and month. Higher stops sooner.
     pub wrong_stops_accept: f64,
+}
+
+/// Amounts as people write them in a policy: `250`, `2.5` or `"2.50"` in whole units; written as text.
+mod amount {
+    use crate::Money;
+    use serde::de::{Deserializer, Error, Visitor};
+    use serde::{Deserialize, Serializer};
+
+    struct Amount;
+
+    impl Visitor<'_> for Amount {
+        type Value = Money;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an amount such as 250, 2.5 or \"2.50\"")
+        }
+
+        fn visit_i64<E: Error>(self, units: i64) -> Result<Money, E> {
+            self.visit_str(&units.to_string())
+        }
+
+        fn visit_u64<E: Error>(self, units: u64) -> Result<Money, E> {
+            self.visit_str(&units.to_string())
+        }
+
+        fn visit_f64<E: Error>(self, units: f64) -> Result<Money, E> {
+            self.visit_str(&units.to_string())
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Money, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    pub fn serialize<S: Serializer>(amount: &Money, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&exact(*amount))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
+        from.deserialize_any(Amount)
+    }
+
+    /// With as many decimals as it has, at least two.
+    fn exact(amount: Money) -> String {
+        let sign = if amount.0 < 0 { "-" } else { "" };
+        let micros = amount.0.unsigned_abs();
+        let fraction = format!("{:06}", micros % 1_000_000);
+        let kept = fraction.trim_end_matches('0').len().max(2);
+        format!("{sign}{}.{}", micros / 1_000_000, fraction.get(..kept).unwrap_or("00"))
+    }
+
+    pub mod optional {
+        use super::{Amount, Deserialize, Deserializer, Money, Serializer, exact};
+
+        pub fn serialize<S: Serializer>(amount: &Option<Money>, to: S) -> Result<S::Ok, S::Error> {
+            match amount {
+                Some(amount) => to.serialize_some(&exact(*amount)),
+                None => to.serialize_none(),
+            }
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
+            struct Present(Money);
+            impl<'de> Deserialize<'de> for Present {
+                fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                    from.deserialize_any(Amount).map(Self)
+                }
+            }
+            Ok(Option::<Present>::deserialize(from)?.map(|present| present.0))
+        }
+    }
 }
 
 impl Default for Steering {
@@ -228,5 +305,25 @@ impl Default for Policy {
             block_hours: 7 * 24,
             probation_hours: 72,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_as_people_write_them() {
+        let text = r#"{"per_hour": 250, "per_day": 2.5, "per_week": "1000.125"}"#;
+        let limits: Limits = serde_json::from_str(text).unwrap();
+        assert_eq!(limits.per_hour, Some(Money::units(250)));
+        assert_eq!(limits.per_day, Some(Money::cents(250)));
+        assert_eq!(limits.per_week, Some(Money(1_000_125_000)));
+        assert_eq!(limits.per_call, None);
+        let again = serde_json::from_str(&serde_json::to_string(&limits).unwrap()).unwrap();
+        assert_eq!(limits, again);
+        let wrong = serde_json::from_str::<Limits>(r#"{"per_hour": "lots"}"#).unwrap_err();
+        assert!(wrong.to_string().contains("lots"), "{wrong}");
+        assert!(serde_json::from_str::<Limits>(r#"{"per_hour": [1]}"#).is_err());
     }
 }

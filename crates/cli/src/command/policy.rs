@@ -48,7 +48,7 @@ const LEVELS: [Level; 6] = [
     Level::Suspended,
 ];
 
-/// The answer as JSON. Amounts are in millionths of the currency, as in the policy.
+/// The answer as JSON. Amounts of `max_loss` are in millionths of the currency, those of the policy as in its file.
 #[derive(Serialize)]
 struct Answer<'a> {
     policy: &'a Policy,
@@ -102,7 +102,7 @@ fn text(settings: &Settings, loss: MaxLoss) -> Outcome<String> {
         ladder.text()
     );
     let effective = toml::to_string_pretty(settings.policy())?;
-    let _ = write!(text, "\nThe policy in force (amounts in millionths)\n{effective}");
+    let _ = write!(text, "\nThe policy in force\n{effective}");
     Ok(text)
 }
 
