@@ -72,7 +72,12 @@ pub fn run(args: &Args) -> Outcome {
     let imported = args.records.import(std::slice::from_ref(&args.file), &zone)?;
     let (index, cdr) = find(&imported.cdrs, &args.call)?;
     let learn_until = args.learn_until.map(|day| midnight(day, &zone)).transpose()?;
-    let options = Options { tenant: args.records.tenant(), learn_until, watch: Some(index) };
+    let options = Options {
+        tenant: args.records.tenant(),
+        learn_until,
+        watch: Some(index),
+        fit_limits: args.setup.policy.is_none(),
+    };
     let findings = replayed(&setup, options, &imported.cdrs)?;
     let (Some(watched), Some(judged)) = (&findings.watched, findings.calls.get(index)) else {
         return Err(Failure::new(Kind::Input, anyhow!("the call has an impossible time"))

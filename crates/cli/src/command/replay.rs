@@ -83,7 +83,8 @@ pub fn run(args: &Args) -> Outcome {
     let zone = setup.settings.policy().time_zone.clone();
     let voice = Voice { currency: setup.settings.policy().currency, ..Voice::of(args.lang, &zone) };
     let learn_until = args.learn_until.map(|day| midnight(day, &zone)).transpose()?;
-    let options = Options { tenant: args.records.tenant(), learn_until, watch: None };
+    let fit_limits = args.setup.policy.is_none();
+    let options = Options { tenant: args.records.tenant(), learn_until, watch: None, fit_limits };
     if args.dry_run {
         return preview::run(args, &voice, &zone);
     }

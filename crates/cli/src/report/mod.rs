@@ -54,6 +54,9 @@ impl Report<'_> {
                         (self.header())
                         (self.tiles())
                         @if self.findings.default_tariff { p.note { (w.default_tariff_note) } }
+                        @if !self.findings.raised_limits.is_empty() {
+                            p.note { (w.raised_limits_note) }
+                        }
                         (self.days())
                         (self.cases())
                         div.pair { (self.destinations()) (self.hours()) }

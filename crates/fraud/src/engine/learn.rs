@@ -86,7 +86,8 @@ impl Tenant {
             active: figures.active_tenant + 1.0,
             call_secs: paid.secs,
         };
-        self.state.peaks.note(civil.day, seen);
+        let observing = !self.settings.enforces();
+        self.state.peaks.note(civil.day, seen, observing);
         let Some(own) = self.state.extensions.get_mut(call.extension as usize) else { return };
         own.destinations.note(call.key, civil.day, 1.0, paid.cost, EXTENSION_DESTINATIONS);
         own.peaks.note(
@@ -96,6 +97,7 @@ impl Tenant {
                 active: figures.active_extension + 1.0,
                 ..seen
             },
+            observing,
         );
     }
 }

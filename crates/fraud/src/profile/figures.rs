@@ -26,6 +26,8 @@ pub struct Peaks {
     today: DayFigures,
     /// Today, since 1970.
     day: u16,
+    /// Whether today was only observed.
+    observed: bool,
 }
 
 /// How far one day may lift what is normal beyond half of it: nothing becomes normal in one leap.
@@ -38,19 +40,20 @@ const STEP: DayFigures = DayFigures {
 };
 
 impl Peaks {
-    /// Notes what was seen on `day`.
-    pub fn note(&mut self, day: i32, seen: DayFigures) {
+    /// Notes what was seen on `day`. While only `observing`, a day counts in full: that is what the time is for.
+    pub fn note(&mut self, day: i32, seen: DayFigures, observing: bool) {
         let today = u16::try_from(day.max(0)).unwrap_or(u16::MAX);
         if self.day != today {
             self.close_day(i32::from(today) - i32::from(self.day));
             self.day = today;
         }
         self.today = self.today.with(seen, f32::max);
+        self.observed = observing;
     }
 
     fn close_day(&mut self, age: i32) {
         let lift = self.normal.with(STEP, |normal, step| normal * 1.5 + step);
-        let learned = self.today.with(lift, f32::min);
+        let learned = if self.observed { self.today } else { self.today.with(lift, f32::min) };
         self.normal = self.normal.with(learned, f32::max).with(STEP, |peak, _| faded(peak, age));
         self.today = DayFigures::default();
     }
@@ -79,20 +82,20 @@ mod tests {
     #[test]
     fn a_burst_is_not_normal_on_its_own_day_and_not_at_once_the_day_after() {
         let mut peaks = Peaks::default();
-        (0..100).for_each(|_| peaks.note(20_000, spent(500.0)));
+        (0..100).for_each(|_| peaks.note(20_000, spent(500.0), false));
         assert_eq!(peaks.normal.day_spend, 0.0);
-        peaks.note(20_001, spent(500.0));
+        peaks.note(20_001, spent(500.0), false);
         assert!((peaks.normal.day_spend - 4.0).abs() < 0.1);
-        peaks.note(20_002, spent(0.0));
+        peaks.note(20_002, spent(0.0), false);
         assert!((peaks.normal.day_spend - 10.0).abs() < 0.3);
     }
 
     #[test]
     fn fades() {
         let mut peaks = Peaks::default();
-        peaks.note(20_000, spent(4.0));
-        peaks.note(20_001, spent(0.0));
-        peaks.note(20_091, spent(0.0));
+        peaks.note(20_000, spent(4.0), true);
+        peaks.note(20_001, spent(0.0), true);
+        peaks.note(20_091, spent(0.0), true);
         assert!((peaks.normal.day_spend - 1.0).abs() < 0.1, "{}", peaks.normal.day_spend);
     }
 }

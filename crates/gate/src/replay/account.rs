@@ -16,7 +16,7 @@ const LEAD: Duration = Duration::from_secs(24 * 3_600);
 
 /// The findings of a drive.
 pub fn add_up(driven: Driven, cdrs: &[Cdr], order: &[u32], learn_until: WallTime) -> Findings {
-    let Driven { survey, cases, watched } = driven;
+    let Driven { survey, cases, watched, raised_limits } = driven;
     let mut cases = cases.all;
     let calls = survey.calls;
     let in_order =
@@ -75,6 +75,7 @@ pub fn add_up(driven: Driven, cdrs: &[Cdr], order: &[u32], learn_until: WallTime
         cases,
         doubts,
         default_tariff: survey.default_tariff,
+        raised_limits,
         watched,
         tenants: survey.tenants,
         calls,

@@ -2,12 +2,13 @@
 
 use super::cases::{About, Cases};
 use super::findings::{Fate, Judged, Watched};
+use super::fit;
 use super::survey::{self, Survey};
 use super::{Options, Replay};
 use crate::{Gate, Input, Output, Snapshot};
 use ringfence_model::{
-    Action, Attempt, CallEvent, CallId, Cdr, Direction, Moment, Money, Now, Reason, Release,
-    ReleasedBy, Target, TenantId, Verdict, WallTime, Window,
+    Action, Attempt, CallEvent, CallId, Cdr, Direction, Limits, Moment, Money, Now, Reason,
+    Release, ReleasedBy, Target, TenantId, Verdict, WallTime, Window,
 };
 use ringfence_numbering::Numbering;
 use std::cmp::Reverse;
@@ -40,6 +41,7 @@ pub struct Drive<'a> {
     inbound: HashMap<&'a str, u32, foldhash::fast::FixedState>,
     cuts: Vec<(u32, Vec<Reason>)>,
     watched: Option<Watched>,
+    raised_limits: Vec<(TenantId, Limits)>,
 }
 
 /// The next event of a call.
@@ -54,6 +56,7 @@ pub struct Driven {
     pub survey: Survey,
     pub cases: Cases,
     pub watched: Option<Watched>,
+    pub raised_limits: Vec<(TenantId, Limits)>,
 }
 
 impl<'a> Drive<'a> {
@@ -72,6 +75,7 @@ impl<'a> Drive<'a> {
             inbound: HashMap::default(),
             cuts: Vec::new(),
             watched: None,
+            raised_limits: Vec::new(),
         }
     }
 
@@ -90,7 +94,12 @@ impl<'a> Drive<'a> {
         }
         self.advance(WallTime(i64::MAX));
         progress(order.len());
-        Driven { survey: self.survey, cases: self.cases, watched: self.watched }
+        Driven {
+            survey: self.survey,
+            cases: self.cases,
+            watched: self.watched,
+            raised_limits: self.raised_limits,
+        }
     }
 
     /// Everything that happens up to and including `to`.
@@ -179,6 +188,12 @@ impl<'a> Drive<'a> {
     fn handle(&mut self, at: WallTime, input: Input<'_>) -> Option<Verdict> {
         if self.learning && at >= self.learn_until {
             self.learning = false;
+            if self.options.fit_limits {
+                let engine = self.gate.engine();
+                let (fitted, raised) = fit::fitted(&self.enforcing, engine, &self.survey.tenants);
+                self.enforcing = Arc::new(fitted);
+                self.raised_limits = raised;
+            }
             let enforcing = Arc::clone(&self.enforcing);
             self.give(at, Input::Snapshot(enforcing));
         }

@@ -1,8 +1,8 @@
 //! What a replay found.
 
 use ringfence_model::{
-    Block, Country, E164, ExtensionId, Kind, Money, Pass, Reason, Target, TenantId, TrafficClass,
-    Verdict, WallTime, Window,
+    Block, Country, E164, ExtensionId, Kind, Limits, Money, Pass, Reason, Target, TenantId,
+    TrafficClass, Verdict, WallTime, Window,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -86,6 +86,8 @@ pub struct Findings {
     pub doubts: Vec<Doubt>,
     /// Whether some price is of the shipped default tariff.
     pub default_tariff: bool,
+    /// Limits that were raised to what was normal while learning, where that was asked for.
+    pub raised_limits: Vec<(TenantId, Limits)>,
     /// The watched call.
     pub watched: Option<Watched>,
 }

@@ -13,6 +13,7 @@ mod cases;
 mod doubt;
 mod drive;
 mod findings;
+mod fit;
 mod survey;
 
 pub use findings::{
@@ -36,11 +37,13 @@ pub struct Options {
     pub learn_until: Option<WallTime>,
     /// The record whose verdict is kept in full.
     pub watch: Option<usize>,
+    /// Whether limits are raised to what was normal while learning: for customers that declared none.
+    pub fit_limits: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tenant: TenantId::new("company"), learn_until: None, watch: None }
+        Self { tenant: TenantId::new("company"), learn_until: None, watch: None, fit_limits: false }
     }
 }
 

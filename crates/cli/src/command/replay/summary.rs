@@ -211,6 +211,9 @@ pub fn text(told: &Told<'_>) -> String {
     if found.default_tariff {
         let _ = writeln!(text, "{}", words.default_tariff_note);
     }
+    if !found.raised_limits.is_empty() {
+        let _ = writeln!(text, "{}", words.raised_limits_note);
+    }
     if let Some(file) = told.rejects {
         let _ = writeln!(text, "{}: {}", words.rejects_in, file.display());
     }

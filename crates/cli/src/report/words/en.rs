@@ -10,6 +10,7 @@ pub const WORDS: Words = Words {
     warning: "warning",
     default_tariff: "default tariff",
     default_tariff_note: "Amounts are at the default tariff, an estimate: give your operator's prices with --tariff.",
+    raised_limits_note: "No policy was given, so limits were raised to what was normal while learning; set your own with --policy.",
     rejects_in: "rows that could not be used",
     report_in: "report",
     case_columns: [

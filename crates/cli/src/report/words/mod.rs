@@ -17,6 +17,7 @@ pub struct Words {
     pub warning: &'static str,
     pub default_tariff: &'static str,
     pub default_tariff_note: &'static str,
+    pub raised_limits_note: &'static str,
     pub rejects_in: &'static str,
     pub report_in: &'static str,
     pub case_columns: [&'static str; 7],

@@ -10,6 +10,7 @@ pub const WORDS: Words = Words {
     warning: "let op",
     default_tariff: "standaardtarief",
     default_tariff_note: "Bedragen zijn tegen het standaardtarief, een schatting: geef de prijzen van uw operator met --tariff.",
+    raised_limits_note: "Er is geen beleid opgegeven, dus limieten zijn verhoogd naar wat normaal was tijdens het leren; stel uw eigen in met --policy.",
     rejects_in: "regels die niet bruikbaar waren",
     report_in: "rapport",
     case_columns: ["van", "tot", "toestel", "bestemmingen", "gestopt", "doorgelaten", "voorkomen"],
