@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 
+use super::course::Measure;
 use super::replay::{Due, LATENCY_MS, REVIEW_DELAY_MS, Replay};
 use super::reply::{Action, Level};
 use super::set::Start;
@@ -19,12 +20,12 @@ impl Replay<'_> {
                 if kill {
                     self.kill(tenant, ext.as_deref(), level, t);
                 }
-                self.ask_review(tenant, t);
+                self.ask_review(tenant, t, Measure::Block, &why);
             }
             Action::Alert { tenant } => {
                 let tenant = self.tenant(&tenant)?;
                 self.tally.alerts_false += u64::from(self.attack_at(tenant, t).is_none());
-                self.ask_review(tenant, t);
+                self.ask_review(tenant, t, Measure::Alert, "");
             }
             Action::Unblock { tenant, ext } => {
                 let tenant = self.tenant(&tenant)?;
@@ -43,7 +44,7 @@ impl Replay<'_> {
     fn terminate(&mut self, call: u64, t: i64) {
         let Some(active) = self.active.get(&call).copied() else { return };
         if let Some(attack) = self.campaign(active.start) {
-            attack.detect(t);
+            attack.detect(t, Measure::Cut, "");
         }
         self.plan(t + LATENCY_MS, Due::Cut(call));
     }
@@ -104,9 +105,9 @@ impl Replay<'_> {
         whole.filter(refuses).or(own.filter(refuses))
     }
 
-    fn ask_review(&mut self, tenant: u32, t: i64) {
+    fn ask_review(&mut self, tenant: u32, t: i64, measure: Measure, why: &str) {
         if let Some(at) = self.attack_at(tenant, t) {
-            self.campaigns[at].detect(t);
+            self.campaigns[at].detect(t, measure, why);
         }
         if self.awaiting_review.insert(tenant) {
             let attended = self.set.desk.attended(t + REVIEW_DELAY_MS);
@@ -122,6 +123,7 @@ impl Replay<'_> {
         self.close_false_block(tenant);
         if let Some(at) = attack.filter(|at| self.campaigns[*at].ended.is_none()) {
             self.campaigns[at].ended = Some(t);
+            self.campaigns[at].course.closed = Some(t);
             let ours = |of: Option<u16>| of.is_some_and(|of| usize::from(of) == at);
             for call in self.calls_where(|call| ours(call.start.attack)) {
                 self.tear_down(call, t)?;
@@ -155,6 +157,7 @@ impl Replay<'_> {
     }
 
     fn count_cut(&mut self, start: Start, t: i64) {
+        self.tally.emergency_touched += u64::from(start.emergency);
         if let Some(attack) = self.campaign(start) {
             attack.cut += 1;
         } else if self.attack_at(start.tenant, t).is_some() {

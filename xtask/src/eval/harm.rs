@@ -17,7 +17,7 @@ const ORDINARY: [&str; 11] = [
 const MONTH_MS: f64 = 2_592e6;
 
 /// Harm to honest tenants; `cm` is customer-months free of attack.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Harm {
     pub customer_months: f64,
     pub cm_ordinary: f64,

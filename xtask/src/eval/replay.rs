@@ -9,6 +9,7 @@ use std::io::Write;
 use anyhow::{Context, Result};
 
 use super::Detector;
+use super::course::Measure;
 use super::reply::{Level, Reply};
 use super::set::{Event, Set, Start, What};
 use super::tally::{Campaign, Tally, Wrong};
@@ -158,10 +159,11 @@ impl<'a> Replay<'a> {
     }
 
     fn count(&mut self, t: i64, start: Start, denied: bool, by_block: bool, why: &str) {
+        self.tally.emergency_touched += u64::from(denied && start.emergency);
         if let Some(attack) = self.campaign(start) {
             if denied {
                 attack.refused += 1;
-                attack.detect(t);
+                attack.detect(t, Measure::Refusal, why);
             } else {
                 attack.allowed += 1;
             }
@@ -169,6 +171,7 @@ impl<'a> Replay<'a> {
         }
         let Some(class) = start.rate.map(|at| self.set.deck.rate(at).class) else { return };
         let foreign = u64::from(class.is_foreign());
+        self.tally.refused_national += u64::from(denied && class.is_national());
         if self.attack_at(start.tenant, t).is_some() {
             self.tally.coll_legit += 1;
             self.tally.coll_refused += u64::from(denied);
@@ -225,6 +228,7 @@ impl<'a> Replay<'a> {
             let eur = self.set.deck.rate(at).cost(secs);
             if let Some(attack) = self.campaign(active.start).filter(|_| scored) {
                 attack.loss_eur += eur;
+                attack.course.spend(active.t, eur);
             }
         }
         Some((active, secs))
@@ -270,7 +274,7 @@ impl<'a> Replay<'a> {
     /// One line to the detector, its actions obeyed.
     pub fn send(&mut self, t: i64, line: &[u8]) -> Result<Option<Reply>> {
         self.reply.clear();
-        self.detector.line(line, &mut self.reply);
+        self.detector.line(line, &mut self.reply)?;
         let Some(mut reply) = Reply::parse(&self.reply)? else { return Ok(None) };
         for action in std::mem::take(&mut reply.act) {
             self.obey(action, t)?;

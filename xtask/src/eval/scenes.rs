@@ -16,12 +16,13 @@ struct Script {
 }
 
 impl Detector for Script {
-    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) {
+    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) -> anyhow::Result<()> {
         let line = String::from_utf8(line.to_vec()).unwrap();
         if let Some((_, answer)) = self.answers.iter().find(|(text, _)| line.contains(text)) {
             reply.extend(answer.bytes());
         }
         self.heard.push(line);
+        Ok(())
     }
 }
 

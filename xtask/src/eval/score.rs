@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
+use super::course::Course;
 use super::harm::{Harm, harm};
 use super::replay::Replay;
 use super::set::Set;
@@ -11,8 +12,9 @@ use super::tally::{Campaign, Tally, Wrong};
 use super::truth::Attack;
 
 /// Attacks that hide in normal traffic; they are reported apart from the loud ones.
-const STEALTH: [&str; 4] = ["b_slow_drip", "j_business_same_country", "l_mimic", "o_poison"];
-#[derive(Debug, Serialize)]
+pub const STEALTH: [&str; 4] = ["b_slow_drip", "j_business_same_country", "l_mimic", "o_poison"];
+
+#[derive(Debug, Default, Serialize)]
 pub struct Score {
     pub data: String,
     pub events: usize,
@@ -31,7 +33,7 @@ pub struct Score {
 #[serde(transparent)]
 pub struct Summary(pub Option<Figures>);
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Figures {
     pub n: usize,
     pub loss_p50: f64,
@@ -66,10 +68,18 @@ pub struct AttackRow {
     pub allowed: u64,
     pub refused: u64,
     pub cut: u64,
+    /// First call, UTC milliseconds. Not among the figures of the reference scorer.
+    #[serde(skip)]
+    pub t_first: i64,
+    /// Not among the figures of the reference scorer.
+    #[serde(skip)]
+    pub course: Course,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Detail {
+    pub refused_national: u64,
+    pub emergency_touched: u64,
     pub odd_events_hit: Vec<OddRow>,
     pub wrong: Vec<Wrong>,
 }
@@ -137,10 +147,13 @@ fn attack_row(attack: &Attack, campaign: &Campaign, kind: &str, score_from: i64)
         allowed: campaign.allowed,
         refused: campaign.refused,
         cut: campaign.cut,
+        t_first: counted_from,
+        course: campaign.course.clone(),
     }
 }
 
-fn summary<'a>(rows: impl Iterator<Item = &'a AttackRow>) -> Summary {
+/// The figures over some attacks.
+pub fn summary<'a>(rows: impl Iterator<Item = &'a AttackRow>) -> Summary {
     let rows: Vec<_> = rows.collect();
     if rows.is_empty() {
         return Summary(None);
@@ -178,7 +191,12 @@ fn detail(set: &Set, tally: Tally) -> Detail {
     let odd_events_hit = odd
         .map(|odd| OddRow { id: odd.id, kind: odd.kind.clone(), tenant: odd.tenant.clone() })
         .collect();
-    Detail { odd_events_hit, wrong: tally.wrong }
+    Detail {
+        refused_national: tally.refused_national,
+        emergency_touched: tally.emergency_touched,
+        odd_events_hit,
+        wrong: tally.wrong,
+    }
 }
 
 /// Linear interpolation between order statistics, to cents.

@@ -118,7 +118,8 @@ fn groups(score: &Score) -> Vec<String> {
     cells
 }
 
-fn kinds(score: &Score) -> String {
+/// A row per kind of attack.
+pub fn kinds(score: &Score) -> String {
     let rows = score.by_kind.iter().filter_map(|(kind, Summary(figures))| {
         let of = figures.as_ref()?;
         Some(vec![

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::course::{Course, Measure};
 use super::truth::{Attack, DAY_MS};
 
 /// One attack as it goes.
@@ -16,6 +17,7 @@ pub struct Campaign {
     pub allowed: u64,
     pub refused: u64,
     pub cut: u64,
+    pub course: Course,
 }
 
 impl Campaign {
@@ -28,6 +30,7 @@ impl Campaign {
             allowed: 0,
             refused: 0,
             cut: 0,
+            course: Course::default(),
         }
     }
 
@@ -37,8 +40,9 @@ impl Campaign {
         from <= t && t <= to && self.ended.is_none_or(|ended| t <= ended + DAY_MS)
     }
 
-    pub fn detect(&mut self, t: i64) {
+    pub fn detect(&mut self, t: i64, measure: Measure, why: &str) {
         self.detected.get_or_insert(t);
+        self.course.take(t, measure, why);
     }
 }
 
@@ -50,6 +54,10 @@ pub struct Tally {
     pub refused: u64,
     pub refused_foreign: u64,
     pub refused_verdict: u64,
+    /// To ordinary national numbers, at any time.
+    pub refused_national: u64,
+    /// Emergency calls refused or cut, at any time.
+    pub emergency_touched: u64,
     pub cut: u64,
     pub coll_refused: u64,
     pub coll_nat: u64,

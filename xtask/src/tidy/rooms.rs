@@ -45,7 +45,8 @@ const ROOMS: [Room; 14] = [
             "store",
         ],
     ),
-    rim("cli", &["api", "connect", "gate", "model", "server"]),
+    // fraud and numbering for the offline commands: docs/adr/0003-cli-offline.md.
+    rim("cli", &["api", "connect", "fraud", "gate", "model", "numbering", "server"]),
     rim("sim", &["gate", "model", "sip", "store"]),
 ];
 

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use anyhow::Result;
 use serde::Deserialize;
 
 use super::Detector;
@@ -95,11 +96,11 @@ impl<'a> DayCost<'a> {
 }
 
 impl Detector for DayCost<'_> {
-    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) {
+    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) -> Result<()> {
         if line.starts_with(br#"{"ev":"tick""#) && self.calls.is_empty() {
-            return;
+            return Ok(());
         }
-        let Ok(event) = serde_json::from_slice::<Event>(line) else { return };
+        let event: Event = serde_json::from_slice(line)?;
         match event.ev.as_str() {
             "start" => self.start(event),
             "answer" => {
@@ -116,5 +117,6 @@ impl Detector for DayCost<'_> {
             }
             _ => {}
         }
+        Ok(())
     }
 }

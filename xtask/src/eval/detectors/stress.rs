@@ -1,6 +1,7 @@
 //! Gives every order that the protocol knows, by turns and without sense, so that each counter of
 //! the scorer moves. `data/stress.py` is the same for the reference scorer.
 
+use anyhow::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -27,20 +28,21 @@ struct Event {
 }
 
 impl Detector for Stress {
-    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) {
-        let Ok(event) = serde_json::from_slice::<Event>(line) else { return };
+    fn line(&mut self, line: &[u8], reply: &mut Vec<u8>) -> Result<()> {
+        let event: Event = serde_json::from_slice(line)?;
         if event.ev == "start" {
             self.last_tenant.clone_from(&event.tenant);
             self.last_ext = event.ext.as_str().unwrap_or_default().to_owned();
         }
         if self.last_tenant.is_empty() {
-            return;
+            return Ok(());
         }
         let mixed = event.t.wrapping_mul(2_654_435_761).wrapping_add(event.call * 40_503);
         let answer = self.answer(&event, (mixed & 0xffff_ffff) >> 8);
         if answer != json!({}) {
             reply.extend(answer.to_string().bytes());
         }
+        Ok(())
     }
 }
 
