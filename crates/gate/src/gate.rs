@@ -3,8 +3,8 @@
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
-    Action, Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Direction,
-    Level, Moment, Money, Now, Reason, Scope, Target, Verdict, WallTime,
+    Action, Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Destination,
+    Direction, Level, Moment, Money, Now, Reason, Scope, Target, Verdict, WallTime,
 };
 use ringfence_numbering::{Numbering, Rate};
 use std::collections::VecDeque;
@@ -101,9 +101,11 @@ impl Gate {
     /// # Errors
     /// When the state was written by a version with another layout.
     pub fn restore(snapshot: Arc<Snapshot>, state: EngineState) -> Result<Self, WrongVersion> {
+        let wall = state.wall;
         let mut engine = Engine::restore(state, Arc::clone(&snapshot.default.settings))?;
         adopt(&mut engine, &snapshot);
         let mut gate = Self::with_engine(snapshot, engine);
+        gate.wall = wall;
         if gate.engine.is_busy() {
             gate.next_tick = Some(Moment(0));
         }
@@ -124,7 +126,7 @@ impl Gate {
     /// Everything that must survive a restart.
     #[must_use]
     pub fn state(&self) -> EngineState {
-        self.engine.state()
+        self.engine.state(self.wall)
     }
 
     /// The engine, to be looked at.
@@ -138,6 +140,7 @@ impl Gate {
         debug_assert!(self.outputs.is_empty(), "poll until Sleep before the next input");
         self.wall = self.wall.max(now.wall);
         let now = Now { wall: self.wall, ..now };
+        let looked = matches!(input, Input::Tick);
         match input {
             Input::Event(event) => self.event(now, event),
             Input::Tick => self.engine.tick(now, &mut self.acts),
@@ -148,10 +151,12 @@ impl Gate {
             Input::Command(command) => self.command(now, command),
         }
         self.outputs.extend(self.acts.drain(..).map(Output::from));
-        self.next_tick = match (self.engine.is_busy(), self.next_tick) {
-            (false, _) => None,
-            (true, Some(at)) if at > now.moment => Some(at),
-            (true, _) => Some(now.moment + Self::TICK),
+        // Only a look puts off the next one: facts that come first must not starve it. Looks fall on whole
+        // multiples of their distance, so that no tenant's calls shift another's.
+        self.next_tick = match self.next_tick {
+            _ if !self.engine.is_busy() => None,
+            Some(due) if !looked => Some(due),
+            _ => Some(after(now.moment)),
         };
     }
 
@@ -184,25 +189,23 @@ impl Gate {
     }
 
     fn attempt(&mut self, now: Now, attempt: &Attempt) {
-        match attempt.direction {
-            Direction::Inbound => self.engine.inbound(attempt, now.wall),
-            Direction::Internal => self.internal(now, attempt),
-            Direction::Outbound => self.outbound(now, attempt),
+        if attempt.direction == Direction::Inbound {
+            return self.engine.inbound(attempt, now.wall);
+        }
+        let setup = self.snapshot.setup(&attempt.tenant);
+        match Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan) {
+            // Never reaches the engine: nothing there could delay or refuse it.
+            Target::Protected(_) => self.outputs.push_back(Output::Verdict(passing(attempt.call))),
+            Target::Internal(_) => self.internal(now, attempt),
+            Target::Outside(_) if attempt.direction == Direction::Internal => {
+                self.internal(now, attempt);
+            }
+            Target::Outside(destination) => self.outbound(now, attempt, destination),
         }
     }
 
-    fn outbound(&mut self, now: Now, attempt: &Attempt) {
+    fn outbound(&mut self, now: Now, attempt: &Attempt, destination: Destination) {
         let setup = self.snapshot.setup(&attempt.tenant);
-        let target = Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan);
-        let destination = match target {
-            // Never reaches the engine: nothing there could delay or refuse it.
-            Target::Protected(_) => {
-                self.outputs.push_back(Output::Verdict(passing(attempt.call)));
-                return;
-            }
-            Target::Internal(_) => return self.internal(now, attempt),
-            Target::Outside(destination) => destination,
-        };
         let civil = self.engine.civil(&attempt.tenant, now.wall);
         let priced = setup.tariff.rate(&destination, civil.weekday(), civil.minute);
         let unpriced = unpriced();
@@ -241,6 +244,12 @@ impl Gate {
             }
         }
     }
+}
+
+/// The first look after `moment`.
+const fn after(moment: Moment) -> Moment {
+    let distance = Gate::TICK.as_micros() as u64;
+    Moment((moment.0 / distance + 1) * distance)
 }
 
 /// Puts the policies of a snapshot in force.

@@ -237,3 +237,42 @@ fn an_attempt_said_twice_counts_once() {
     shard.release(first.call, 0);
     assert_eq!(reserved(&shard).0, 0);
 }
+
+#[test]
+fn an_emergency_call_that_a_source_calls_internal_passes_too() {
+    let mut shard = Shard::new(Policy::default());
+    shard.tell(Input::Command(Command::Block {
+        scope: Scope::Tenant("acme".into()),
+        level: Level::Suspended,
+        until: None,
+        by: "operator".into(),
+    }));
+    let mut attempt = shard.attempt("205", "112");
+    attempt.direction = ringfence_model::Direction::Internal;
+    assert_eq!(shard.try_call(attempt).0.action, Action::Allow);
+}
+
+#[test]
+fn a_strict_block_cuts_running_national_calls() {
+    let mut shard = Shard::new(Policy::default());
+    let fixed = shard.dial("205", "0201234567").0.call;
+    let mobile = shard.dial("205", "0612345678").0.call;
+    let inside = shard.dial("205", "206").0.call;
+    let ended = shard.dial("205", "0612345679").0.call;
+    shard.release(ended, 10);
+    for (level, expected) in
+        [(Level::Geographic, vec![mobile]), (Level::Suspended, vec![fixed, inside])]
+    {
+        let said = shard.tell(Input::Command(Command::Block {
+            scope: Scope::Extension("acme".into(), "205".into()),
+            level,
+            until: None,
+            by: "operator".into(),
+        }));
+        let cut: Vec<_> = said
+            .iter()
+            .filter_map(|o| if let Output::Cut { call, .. } = o { Some(*call) } else { None })
+            .collect();
+        assert_eq!(cut, expected, "{level:?}");
+    }
+}

@@ -133,3 +133,22 @@ fn a_clock_that_steps_back_does_no_harm() {
     let state = shard.gate.engine().tenant_state(&"acme".into()).unwrap();
     assert_eq!(state.spend.reserved(), Money::ZERO);
 }
+
+#[test]
+fn facts_do_not_put_off_the_look_at_running_calls() {
+    let mut shard = Shard::new(Policy::default());
+    let (call, _) = shard.dial("205", "004930123456");
+    shard.answer(call.call);
+    let due = |shard: &mut Shard| match shard.gate.poll() {
+        Output::Sleep(due) => due,
+        other => panic!("{other:?}"),
+    };
+    let first = due(&mut shard).expect("a look is wanted");
+    for _ in 0..30 {
+        shard.now += 1;
+        shard.dial("206", "0201234567");
+    }
+    assert_eq!(due(&mut shard), Some(first), "still due");
+    shard.tell(Input::Tick);
+    assert!(due(&mut shard) > Some(first));
+}

@@ -161,6 +161,7 @@ impl Engine {
             return;
         }
         let active = tenant.state.active.clone();
+        self.cut_ordinary(&block, &reasons, acts);
         for id in active {
             let Some(running) = self.running.get(&id) else { continue };
             let extension = self.tenants.get(&running.tenant).and_then(|t| {

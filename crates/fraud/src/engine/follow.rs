@@ -20,6 +20,9 @@ impl Engine {
     /// A call is over. Questions it gives rise to are added to `acts`.
     pub fn released(&mut self, now: Now, release: &Release, acts: &mut Vec<Act>) {
         let Some(running) = self.running.remove(&release.call) else {
+            if self.ordinary.remove(&release.call).is_some() {
+                return;
+            }
             self.inbound_released(now.wall, release);
             return;
         };

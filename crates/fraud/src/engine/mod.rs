@@ -9,6 +9,7 @@ mod act;
 mod follow;
 mod learn;
 mod money;
+mod ordinary;
 mod outbound;
 mod people;
 
@@ -16,6 +17,7 @@ use crate::calendar::Civil;
 use crate::running::Running;
 use crate::settings::Settings;
 use crate::tenant::{Tenant, TenantState};
+use ordinary::Ordinary;
 use ringfence_model::{
     Alert, Attempt, Block, BlockId, CallId, Destination, Money, Reason, Scope, TenantId,
     TenantStart, Verdict, WallTime,
@@ -80,6 +82,8 @@ pub struct Engine {
     /// The settings of tenants that have none of their own.
     settings: Arc<Settings>,
     own_settings: Map<TenantId, Arc<Settings>>,
+    /// Running calls nobody earns from.
+    ordinary: Map<CallId, Ordinary>,
 }
 
 /// Everything the engine has learned and counts, as a value that can be stored.
@@ -90,7 +94,10 @@ pub struct EngineState {
     tenants: Vec<(TenantId, TenantState)>,
     running: Vec<(CallId, Running)>,
     inbound: Vec<(CallId, TenantId)>,
+    ordinary: Vec<(CallId, Ordinary)>,
     blocks_made: u64,
+    /// The latest wall time that was handled: a clock that steps back is not believed after a restart either.
+    pub wall: WallTime,
 }
 
 impl EngineState {
@@ -118,6 +125,7 @@ impl Engine {
             blocks_made: 0,
             settings,
             own_settings: Map::default(),
+            ordinary: Map::default(),
         }
     }
 
@@ -146,9 +154,9 @@ impl Engine {
         }
     }
 
-    /// Everything that must survive a restart.
+    /// Everything that must survive a restart; `wall` is the latest time handled.
     #[must_use]
-    pub fn state(&self) -> EngineState {
+    pub fn state(&self, wall: WallTime) -> EngineState {
         let mut tenants: Vec<_> =
             self.tenants.iter().map(|(id, t)| (id.clone(), t.state.clone())).collect();
         tenants.sort_by(|a, b| a.0.cmp(&b.0));
@@ -156,11 +164,15 @@ impl Engine {
         running.sort_by_key(|(id, _)| *id);
         let mut inbound: Vec<_> = self.inbound.iter().map(|(id, t)| (*id, t.clone())).collect();
         inbound.sort_by_key(|(id, _)| *id);
+        let mut ordinary: Vec<_> = self.ordinary.iter().map(|(id, c)| (*id, c.clone())).collect();
+        ordinary.sort_by_key(|(id, _)| *id);
         EngineState {
             version: EngineState::VERSION,
             tenants,
             running,
             inbound,
+            ordinary,
+            wall,
             blocks_made: self.blocks_made,
         }
     }
@@ -177,6 +189,7 @@ impl Engine {
         engine.busy = state.running.iter().map(|(_, r)| r.tenant.clone()).collect();
         engine.running = state.running.into_iter().collect();
         engine.inbound = state.inbound.into_iter().collect();
+        engine.ordinary = state.ordinary.into_iter().collect();
         engine.blocks_made = state.blocks_made;
         for (id, known) in state.tenants {
             let mut tenant = Tenant::new(Arc::clone(&default), known.since);

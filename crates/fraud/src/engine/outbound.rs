@@ -24,10 +24,11 @@ impl Engine {
         let suspension = tenant.state.blocks.iter().find(|b| {
             b.level == Level::Suspended && !b.shadow && b.scope.covers(attempt.extension.as_ref())
         });
-        match suspension {
-            Some(block) => blocked(attempt.call, tenant.settings.enforces(), block),
-            None => allowed(attempt.call, false),
+        if let Some(block) = suspension {
+            return blocked(attempt.call, tenant.settings.enforces(), block);
         }
+        self.follow_ordinary(now, attempt, None);
+        allowed(attempt.call, false)
     }
 
     /// Judges an outbound attempt. Blocks and alerts it gives rise to are added to `acts`.
@@ -52,15 +53,9 @@ impl Engine {
         {
             return blocked(attempt.call, enforces, block);
         }
-        // Said twice (a retransmission, a repeated record): nothing is counted again.
-        if self.running.contains_key(&attempt.call) {
-            return allowed(attempt.call, enforces);
-        }
-        let Some(tenant) = self.tenants.get_mut(&attempt.tenant) else {
-            return allowed(attempt.call, enforces);
-        };
         if !facts.destination.class().is_paid() {
             tenant.learn_ordinary(&civil, extension, attempt, wall);
+            self.follow_ordinary(now, attempt, Some(*facts.destination));
             return allowed(attempt.call, enforces);
         }
         self.judge_paid(now, facts, civil, extension, permitted, acts)
@@ -98,30 +93,31 @@ impl Engine {
         let paid = remembered(now.wall, facts, &call, tenant, &civil);
         let weighing = tenant.weigh(now.wall, civil, &call, paid);
         let id = facts.attempt.call;
-        if let Some(hit) = over {
-            tenant.refuse_recent(id);
-            let mut reasons = vec![hit.reason];
-            reasons.extend(weighing.reasons());
+        let refusal = if let Some(hit) = over {
+            let reasons = std::iter::once(hit.reason).chain(weighing.reasons()).collect();
             self.after_limit(now.wall, facts, &weighing, acts);
-            return refused(id, enforces, reasons, vec![hit.pass]);
-        }
-        if !permitted && tenant.is_lured(now.wall, facts.destination, &weighing) {
-            tenant.refuse_recent(id);
-            return weighed_out(facts, enforces, &weighing);
-        }
-        call.teaches = weighing.teaches(enforces) || permitted;
-        let stopped = !permitted && self.act(now, facts.into(), &weighing, acts);
-        if stopped && enforces {
-            if let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) {
-                tenant.refuse_recent(id);
-            }
-            return weighed_out(facts, enforces, &weighing);
-        }
+            Some(refused(id, enforces, reasons, vec![hit.pass]))
+        } else if permitted {
+            None
+        } else if tenant.is_lured(now.wall, facts.destination, &weighing)
+            || self.act(now, facts.into(), &weighing, acts)
+        {
+            Some(weighed_out(facts, enforces, &weighing))
+        } else {
+            None
+        };
+        call.teaches = refusal.is_none() && (weighing.teaches(enforces) || permitted);
         let exposure = call.reserved;
-        if stopped {
+        if let Some(refusal) = refusal {
+            if enforces {
+                if let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) {
+                    tenant.refuse_recent(id);
+                }
+                return refusal;
+            }
             // Only watching: the call goes on, and what it costs is counted.
             self.admit(now, facts, call);
-            return Verdict { exposure, ..weighed_out(facts, enforces, &weighing) };
+            return Verdict { exposure, ..refusal };
         }
         let cap = self.cap_of(&call, facts);
         self.admit(now, facts, call);

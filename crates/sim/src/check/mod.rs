@@ -13,12 +13,12 @@ use crate::deck;
 use crate::scenario::{Fault, Scenario};
 use crate::wish::Purpose;
 use crate::world::World;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use blocks::Standing;
 use ringfence_gate::{Gate, Output};
 use ringfence_model::{
-    Action, Attempt, CallEvent, Direction, Mode, Money, Policy, Reason, Target, TenantId,
-    TrafficClass, Verdict, WallTime,
+    Action, Attempt, CallEvent, CallId, Destination, Direction, Mode, Money, Policy, Reason,
+    Target, TenantId, TrafficClass, Verdict, WallTime,
 };
 use ringfence_numbering::{DialPlan, Numbering, Tariff};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct Checks {
     wall: WallTime,
     ticks: u64,
     protected: u64,
+    /// Running calls nobody earns from, with where they go; `None` inside the tenant.
+    ordinary: BTreeMap<CallId, (Attempt, Option<Destination>)>,
 }
 
 impl Checks {
@@ -65,6 +67,7 @@ impl Checks {
             wall: WallTime(i64::MIN),
             ticks: 0,
             protected: 0,
+            ordinary: BTreeMap::new(),
         })
     }
 
@@ -128,8 +131,11 @@ impl Checks {
                     world.purpose(*call) != Some(Purpose::Protected),
                     "the protected call {call} was cut"
                 );
-                let Some(tenant) = self.book.cut(*call) else {
-                    bail!("call {call} was cut, but no paid call of this id runs");
+                let tenant = match self.ordinary.remove(call) {
+                    Some((attempt, to)) => self.cut_rightly(attempt, to)?,
+                    None => self.book.cut(*call).with_context(|| {
+                        format!("call {call} was cut, but no call of this id runs")
+                    })?,
                 };
                 ensure!(!self.observes(&tenant), "call {call} was cut in observe");
                 Ok(())
@@ -169,7 +175,10 @@ impl Checks {
     pub fn after_event(&mut self, at: WallTime, event: &CallEvent, gate: &Gate) -> Result<()> {
         match event {
             CallEvent::Answered { call } => self.book.answered(*call, at),
-            CallEvent::Released(release) => self.book.released(release, at)?,
+            CallEvent::Released(release) => {
+                self.ordinary.remove(&release.call);
+                self.book.released(release, at)?;
+            }
             CallEvent::Attempt(attempt) => self.book.compare(&attempt.tenant, at, gate)?,
             _ => {}
         }
@@ -204,8 +213,18 @@ impl Checks {
         within_caps(&state)
     }
 
+    /// A call nobody earns from may only be cut by a block that forbids it.
+    fn cut_rightly(&self, attempt: Attempt, to: Option<Destination>) -> Result<TenantId> {
+        let forbidden = match to {
+            Some(to) => self.standing.allows(&attempt, &to, self.wall).is_err(),
+            None => self.standing.suspends(&attempt, self.wall),
+        };
+        ensure!(forbidden, "call {} was cut though no block forbids it", attempt.call);
+        Ok(attempt.tenant)
+    }
+
     /// Calls inside the tenant pass on every level but the last.
-    fn inside(&self, attempt: &Attempt, verdict: &Verdict, observes: bool) -> Result<()> {
+    fn inside(&mut self, attempt: &Attempt, verdict: &Verdict, observes: bool) -> Result<()> {
         if self.standing.suspends(attempt, self.wall) && !observes {
             ensure!(verdict.action == Action::Reject, "call {} passed a suspension", attempt.call);
             return Ok(());
@@ -216,6 +235,9 @@ impl Checks {
             attempt.call,
             verdict.reasons
         );
+        if verdict.action == Action::Allow {
+            self.ordinary.insert(attempt.call, (attempt.clone(), None));
+        }
         Ok(())
     }
 
@@ -252,6 +274,9 @@ impl Checks {
                 let rate = deck::rate(&self.tariff, &to);
                 self.book.admitted(attempt, &to, rate, at);
             }
+        }
+        if !to.class().is_paid() {
+            self.ordinary.insert(call, (attempt.clone(), Some(to)));
         }
         Ok(())
     }

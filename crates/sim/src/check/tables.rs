@@ -29,7 +29,7 @@ const CAPS: [(&str, usize); 14] = [
 /// What is left.
 pub fn quiet(state: &EngineState) -> Result<()> {
     let state = serde_json::to_value(state)?;
-    for table in ["/running", "/inbound"] {
+    for table in ["/running", "/inbound", "/ordinary"] {
         let left = size(&state, table)?;
         ensure!(left == 0, "{left} entries are left in {table}");
     }
