@@ -47,7 +47,7 @@ const ROOMS: [Room; 14] = [
     ),
     // fraud and numbering for the offline commands: docs/adr/0003-cli-offline.md.
     rim("cli", &["api", "connect", "fraud", "gate", "model", "numbering", "server"]),
-    rim("sim", &["gate", "model", "sip", "store"]),
+    rim("sim", &["fraud", "gate", "model", "numbering", "sip", "store"]),
 ];
 
 /// Libraries that bring sockets, clocks, threads or chance; no thinking room may name one.
