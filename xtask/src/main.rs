@@ -25,6 +25,9 @@ enum Chore {
     Eval(eval::Options),
     /// Measure speed.
     Bench(bench::Options),
+    /// Measure one figure that needs a process of its own; `bench` calls it.
+    #[command(hide = true)]
+    Gauge(bench::GaugeOptions),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Chore::Test { arguments } => suite::command(&arguments),
         Chore::Eval(options) => eval::command(&options),
         Chore::Bench(options) => bench::command(&options),
+        Chore::Gauge(options) => bench::gauge(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -165,12 +165,18 @@ pub fn run(set: &Set, detector: &mut dyn Detector) -> Result<Score> {
     Ok(Score::new(replay))
 }
 
+/// The product as a detector.
+pub fn judge(policy: &Policy) -> Box<dyn Detector> {
+    Box::new(detectors::Ringfence::new(policy))
+}
+
 /// What the scorer itself costs, so that tuning measures the detector and not its judge.
 pub fn benches() -> Vec<Bench> {
     let bench = |name: &'static str| Bench {
         group: "scorer",
         name: name.to_owned(),
         unit: "events",
+        must: None,
         prepare: Box::new(move || {
             let set = Set::load(&small())?;
             Ok(Box::new(move || {

@@ -9,7 +9,8 @@ use ringfence_model::Policy;
 
 use super::set::Set;
 use day_cost::DayCost;
-use ringfence::{Ringfence, Unheard};
+pub use ringfence::Ringfence;
+use ringfence::Unheard;
 use stress::Stress;
 
 /// Whoever judges calls: one JSON line in, one JSON line out; the protocol of the pipe, in process.
