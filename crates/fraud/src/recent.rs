@@ -44,8 +44,6 @@ impl Figures {
     /// before that, with 0.
     pub fn now_explained(&mut self, this: &PaidCall) {
         self.at_stake += this.cost * this.unexplained;
-        self.unexplained_hour += this.unexplained;
-        self.unexplained_day += this.unexplained;
         self.extensions_unexplained += f32::from(u8::from(this.unexplained > 0.5));
         if !this.over {
             self.active_unexplained += this.unexplained;
@@ -68,12 +66,8 @@ pub struct Figures {
     pub extension_hour: f32,
     /// Paid calls of the tenant in an hour.
     pub tenant_hour: f32,
-    /// Unexplained paid calls of the tenant in an hour.
-    pub unexplained_hour: f32,
     /// Paid calls of the tenant in 24 hours.
     pub tenant_day: f32,
-    /// Unexplained paid calls of the tenant in 24 hours.
-    pub unexplained_day: f32,
     /// Money of the tenant in 24 hours, in currency units.
     pub spend_day: f32,
     /// Unexplained money of the tenant that still counts, fading over days.
@@ -98,10 +92,6 @@ pub struct Figures {
     pub new_destinations_hour: f32,
     /// Extensions with unexplained calls in 3 hours; before [`Figures::now_explained`], others than this one.
     pub extensions_unexplained: f32,
-    /// Calls to exactly this number in an hour.
-    pub same_number_hour: f32,
-    /// Different numbers called abroad or paid by this extension in an hour.
-    pub numbers_hour: f32,
 }
 
 const HOUR: f64 = 3_600.0;
@@ -157,7 +147,6 @@ impl Recent {
         let mut extensions = SmallSet::default();
         let mut destinations = SmallSet::default();
         let mut destinations_hour = SmallSet::default();
-        let mut numbers = SmallSet::default();
         let mut range = SmallSet::default();
         let mut tails = SmallSet::default();
         let block = this.number.map(|n| n.prefix(n.len().saturating_sub(3).max(1)));
@@ -188,7 +177,6 @@ impl Recent {
                 continue;
             }
             f.tenant_day += 1.0;
-            f.unexplained_day += c.unexplained;
             f.spend_day += c.cost;
             if c.new_destination {
                 destinations.insert(u64::from(c.destination.0));
@@ -211,25 +199,17 @@ impl Recent {
                 continue;
             }
             f.tenant_hour += 1.0;
-            f.unexplained_hour += c.unexplained;
             if own {
                 f.extension_hour += 1.0;
                 f.extension_10min += f32::from(u8::from(age <= 600.0));
-                if let Some(number) = c.number {
-                    numbers.insert(number.packed());
-                }
             }
             if c.per_call && (c.secs < 30.0 || !c.over) {
                 f.short_per_call += 1.0;
-            }
-            if c.number == this.number {
-                f.same_number_hour += 1.0;
             }
         }
         f.extensions_unexplained = extensions.len();
         f.new_destinations_day = destinations.len();
         f.new_destinations_hour = destinations_hour.len();
-        f.numbers_hour = numbers.len();
         f.range_numbers = range.len();
         f.same_tail = tails.len();
         f

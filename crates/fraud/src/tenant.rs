@@ -18,8 +18,6 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 pub struct TenantState {
     /// When the first event of this tenant was seen.
     pub since: WallTime,
-    /// Calls at once it has bought; 0 when unknown.
-    pub channels: u32,
     /// Position of each extension in `extensions`.
     pub index: Map<ExtensionId, ExtensionIndex>,
     /// Each extension; the first stands for calls without one.
@@ -77,12 +75,6 @@ pub struct ExtensionState {
     pub origins: Origins,
     /// How much is normal.
     pub peaks: Peaks,
-    /// First local day it was seen, since 1970.
-    pub first_day: u16,
-    /// Days with an outbound call, faded.
-    pub days: f32,
-    /// Last local day with an outbound call.
-    pub last_day: u16,
 }
 
 /// An inbound call worth remembering.

@@ -49,7 +49,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn inbound_released(&mut self, _wall: WallTime, release: &Release) {
+    pub(super) fn inbound_released(&mut self, release: &Release) {
         if let Some(inbound) = self.inbound_mut(release.call) {
             inbound.over = true;
             inbound.secs = (release.billable_ms as f32) / 1_000.0;

@@ -1,6 +1,6 @@
 //! Turns a weighing into blocks, cuts and alerts.
 
-use super::{Act, Engine, Facts, forbidding, next_block, whole};
+use super::{Act, Engine, Facts, forbidding, next_block};
 use crate::decide::Weighing;
 use crate::ladder;
 use crate::running::Running;
@@ -116,7 +116,7 @@ impl Engine {
             Some(extension) if stays_in_one && !already => {
                 Scope::Extension(about.tenant.clone(), extension)
             }
-            _ => whole(about.tenant.clone()),
+            _ => Scope::Tenant(about.tenant.clone()),
         };
         // Paid services at home are cut alone where the evidence is about them alone.
         let level = match about.class {

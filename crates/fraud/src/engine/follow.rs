@@ -23,7 +23,7 @@ impl Engine {
             if self.ordinary.remove(&release.call).is_some() {
                 return;
             }
-            self.inbound_released(now.wall, release);
+            self.inbound_released(release);
             return;
         };
         self.settle(now, release.call, &running, Duration::from_millis(release.billable_ms), acts);

@@ -6,21 +6,21 @@ use crate::profile::{DayFigures, DestinationKey, Origin};
 use crate::recent::{ExtensionIndex, PaidCall};
 use crate::running::Running;
 use crate::signals;
-use crate::tenant::{ExtensionState, Tenant};
-use ringfence_model::{Attempt, Via, WallTime};
+use crate::tenant::Tenant;
+use ringfence_model::{Attempt, Via};
 
 /// Most destinations kept per extension and per tenant.
-const EXTENSION_DESTINATIONS: usize = 12;
-const TENANT_DESTINATIONS: usize = 96;
+pub(super) const EXTENSION_DESTINATIONS: usize = 12;
+pub(super) const TENANT_DESTINATIONS: usize = 96;
 /// Most numbers of paid calls kept per tenant.
-const TENANT_NUMBERS: usize = 512;
+pub(super) const TENANT_NUMBERS: usize = 512;
 /// Most sources kept per extension and per tenant.
 const EXTENSION_ORIGINS: usize = 4;
 const TENANT_ORIGINS: usize = 32;
 /// Money on a new destination from which people are asked about it, in currency units.
 const ASK_FROM: f32 = 20.0;
 /// Ways of dialling through there are.
-const WAYS: usize = 8;
+pub(super) const WAYS: usize = 8;
 
 impl Tenant {
     /// Learns from a call that nobody earns from: when and from where this tenant calls.
@@ -29,7 +29,6 @@ impl Tenant {
         civil: &Civil,
         extension: ExtensionIndex,
         attempt: &Attempt,
-        _wall: WallTime,
     ) {
         self.state.hours.note(civil.day, civil.hour_of_week());
         let origin = attempt.source.as_ref().map(Origin::of);
@@ -38,7 +37,6 @@ impl Tenant {
 
     fn learn_place(&mut self, civil: &Civil, extension: ExtensionIndex, origin: Option<Origin>) {
         let Some(own) = self.state.extensions.get_mut(extension as usize) else { return };
-        own.open_day(civil.day);
         let Some(origin) = origin else { return };
         own.origins.note(origin, civil.day, EXTENSION_ORIGINS);
         self.state.origins.note(origin, civil.day, TENANT_ORIGINS);
@@ -99,19 +97,5 @@ impl Tenant {
             },
             observing,
         );
-    }
-}
-
-impl ExtensionState {
-    fn open_day(&mut self, day: i32) {
-        let today = u16::try_from(day.max(0)).unwrap_or(u16::MAX);
-        if self.first_day == 0 {
-            self.first_day = today;
-        }
-        if self.last_day != today {
-            let age = i32::from(today) - i32::from(self.last_day);
-            self.days = crate::profile::faded(self.days, age) + 1.0;
-            self.last_day = today;
-        }
     }
 }

@@ -19,8 +19,8 @@ use crate::settings::Settings;
 use crate::tenant::{Tenant, TenantState};
 use ordinary::Ordinary;
 use ringfence_model::{
-    Alert, Attempt, Block, BlockId, CallId, Destination, Money, Reason, Scope, TenantId,
-    TenantStart, Verdict, WallTime,
+    Alert, Attempt, Block, BlockId, CallId, Destination, Money, Reason, TenantId, TenantStart,
+    Verdict, WallTime,
 };
 use ringfence_numbering::Rate;
 use serde::{Deserialize, Serialize};
@@ -148,7 +148,6 @@ impl Engine {
     /// A tenant tells its shape.
     pub fn tenant_started(&mut self, start: &TenantStart, wall: WallTime) {
         let tenant = self.tenant(&start.tenant, wall);
-        tenant.state.channels = start.channels;
         for extension in &start.extensions {
             tenant.extension(Some(extension));
         }
@@ -269,11 +268,6 @@ fn forbidding<'a>(
 /// The civil reading and the tenant's day at `wall`.
 fn civil(tenant: &mut Tenant, wall: WallTime) -> Civil {
     tenant.calendar.civil(wall)
-}
-
-/// The scope of a whole tenant.
-const fn whole(tenant: TenantId) -> Scope {
-    Scope::Tenant(tenant)
 }
 
 /// The next block's number.

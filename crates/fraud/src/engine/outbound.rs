@@ -54,7 +54,7 @@ impl Engine {
             return blocked(attempt.call, enforces, block);
         }
         if !facts.destination.class().is_paid() {
-            tenant.learn_ordinary(&civil, extension, attempt, wall);
+            tenant.learn_ordinary(&civil, extension, attempt);
             self.follow_ordinary(now, attempt, Some(*facts.destination));
             return allowed(attempt.call, enforces);
         }

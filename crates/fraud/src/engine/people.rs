@@ -1,5 +1,6 @@
 //! What persons say: a review of what was suspected, a block set or lifted by hand.
 
+use super::learn::{EXTENSION_DESTINATIONS, TENANT_DESTINATIONS, TENANT_NUMBERS, WAYS};
 use super::{Act, Engine, civil, next_block};
 use crate::profile::DestinationKey;
 use crate::recent::PaidCall;
@@ -82,15 +83,15 @@ impl Tenant {
     /// The call was right: where it went, from where and how it was made are known from now on.
     fn confirm(&mut self, call: &PaidCall, day: i32) {
         let state = &mut self.state;
-        state.destinations.confirm(call.destination, day, 96);
+        state.destinations.confirm(call.destination, day, TENANT_DESTINATIONS);
         if let Some(number) = call.number {
-            state.numbers.confirm(DestinationKey::of_number(number), day, 512);
+            state.numbers.confirm(DestinationKey::of_number(number), day, TENANT_NUMBERS);
         }
         if matches!(call.via, Via::Disa | Via::Voicemail | Via::Forward) {
-            state.ways.confirm(signals::way(call.via), day, 8);
+            state.ways.confirm(signals::way(call.via), day, WAYS);
         }
         if let Some(own) = state.extensions.get_mut(call.extension as usize) {
-            own.destinations.confirm(call.destination, day, 12);
+            own.destinations.confirm(call.destination, day, EXTENSION_DESTINATIONS);
         }
     }
 

@@ -1,6 +1,5 @@
 //! From where and with what an extension calls: networks, countries and programs seen before.
 
-use super::faded;
 use ringfence_model::{Country, Source};
 use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hash};
@@ -52,7 +51,6 @@ pub enum Familiar {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 struct Seen {
     origin: Origin,
-    days: f32,
     first: u16,
     last: u16,
 }
@@ -71,10 +69,7 @@ impl Origins {
     pub fn note(&mut self, origin: Origin, day: i32, cap: usize) {
         let today = u16::try_from(day.max(0)).unwrap_or(u16::MAX);
         if let Some(seen) = self.seen.iter_mut().find(|s| s.origin == origin) {
-            if today > seen.last {
-                seen.days = faded(seen.days, i32::from(today - seen.last)) + 1.0;
-                seen.last = today;
-            }
+            seen.last = seen.last.max(today);
             return;
         }
         if self.seen.len() >= cap {
@@ -83,7 +78,7 @@ impl Origins {
                 self.seen.swap_remove(oldest);
             }
         }
-        self.seen.push(Seen { origin, days: 1.0, first: today, last: today });
+        self.seen.push(Seen { origin, first: today, last: today });
     }
 
     /// What was seen long enough before `day`: a source that is new vouches for nothing.
