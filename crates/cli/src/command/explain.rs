@@ -133,7 +133,7 @@ impl Explained<'_> {
     fn text(&self) -> String {
         let w = words::of(self.voice.language);
         let v = self.voice;
-        let mut lines = vec![self.heading(w), String::new()];
+        let mut lines = vec![self.heading(), String::new()];
         match (&self.watched.target, &self.watched.verdict) {
             (_, None) => lines.push(w.not_outbound.to_owned()),
             (Target::Protected(_), _) => lines.push(w.never_judged.to_owned()),
@@ -153,7 +153,7 @@ impl Explained<'_> {
         lines.iter().map(|line| safe(line) + "\n").collect()
     }
 
-    fn heading(&self, w: &words::Words) -> String {
+    fn heading(&self) -> String {
         let cdr = self.cdr;
         let shown = |number: &str| {
             if self.full { number.to_owned() } else { Masked(number).to_string() }
@@ -161,7 +161,7 @@ impl Explained<'_> {
         let from = cdr.extension.as_ref().map_or_else(|| shown(&cdr.a_number), ToString::to_string);
         let place = match &self.watched.target {
             Target::Outside(to) => {
-                format!(" ({}, {})", self.voice.country(to.country), w.kind(to.kind))
+                format!(" ({}, {})", self.voice.country(to.country), self.voice.kind(to.kind))
             }
             _ => String::new(),
         };

@@ -57,7 +57,7 @@ impl Report<'_> {
                             ul.places {
                                 @for (place, cost) in case.destinations.iter().take(12) {
                                     li {
-                                        span { (v.country(place.country)) ", " (w.kind(place.kind)) }
+                                        span { (v.country(place.country)) ", " (v.kind(place.kind)) }
                                         span.n { (v.money(*cost)) }
                                     }
                                 }

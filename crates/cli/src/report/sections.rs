@@ -119,7 +119,7 @@ impl Report<'_> {
     }
 
     pub(super) fn place(&self, d: &DestinationMoney) -> String {
-        format!("{}, {}", self.voice.country(d.to.country), self.words().kind(d.to.kind))
+        format!("{}, {}", self.voice.country(d.to.country), self.voice.kind(d.to.kind))
     }
 
     pub(super) fn hours(&self) -> Markup {

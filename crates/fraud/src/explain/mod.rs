@@ -121,6 +121,15 @@ impl Voice {
         name.map_or_else(|| country.to_string(), ToOwned::to_owned)
     }
 
+    /// A kind of line.
+    #[must_use]
+    pub const fn kind(&self, kind: Kind) -> &'static str {
+        match self.language {
+            Language::En => en::kind_name(kind),
+            Language::Nl => nl::kind_name(kind),
+        }
+    }
+
     /// One reason as a sentence without a final stop.
     #[must_use]
     pub fn reason(&self, reason: &Reason) -> String {

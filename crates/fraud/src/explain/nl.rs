@@ -203,7 +203,7 @@ const fn class_name(class: TrafficClass) -> &'static str {
     }
 }
 
-const fn kind_name(kind: Kind) -> &'static str {
+pub const fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Fixed => "vast",
         Kind::Mobile => "mobiel",

@@ -2,7 +2,7 @@
 
 use super::{Headline, Words, level_of};
 use ringfence_gate::replay::{Case, CaseEvent, Happening, Known};
-use ringfence_model::{Block, Kind, Level, Window};
+use ringfence_model::{Block, Level, Window};
 
 pub const WORDS: Words = Words {
     code: "en",
@@ -228,30 +228,4 @@ pub const fn window(window: Window) -> &'static str {
 
 pub fn span(from: &str, to: &str, learn: &str) -> String {
     format!("Calls from {from} to {to}. Until {learn} it only learned.")
-}
-
-pub const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Fixed => "fixed",
-        Kind::Mobile => "mobile",
-        Kind::FixedOrMobile => "fixed or mobile",
-        Kind::Voip => "internet telephony",
-        Kind::Company => "company number",
-        Kind::Government => "government",
-        Kind::M2m => "machines",
-        Kind::Pager => "pager",
-        Kind::Vpn => "private network",
-        Kind::Personal => "personal number",
-        Kind::Freephone => "freephone",
-        Kind::SharedCost => "shared cost",
-        Kind::Premium => "premium",
-        Kind::PremiumAdult => "premium, adult",
-        Kind::PremiumEntertainment => "premium, entertainment",
-        Kind::Directory => "directory",
-        Kind::Service => "service",
-        Kind::Satellite => "satellite",
-        Kind::Network => "international network",
-        Kind::Unallocated => "unallocated",
-        Kind::Unknown => "unknown",
-    }
 }

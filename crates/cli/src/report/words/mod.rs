@@ -7,7 +7,7 @@ mod nl;
 use ringfence_connect::cdr::ImportSummary;
 use ringfence_fraud::explain::Voice;
 use ringfence_gate::replay::{Case, CaseEvent, Findings, Happening, Known};
-use ringfence_model::{Kind, Language, Level, Money, Window};
+use ringfence_model::{Language, Level, Money, Window};
 
 /// Everything in one language.
 pub struct Words {
@@ -197,11 +197,6 @@ impl Words {
         } else {
             format!("{}: {used} of {limit} spent and reserved", en::window(window))
         }
-    }
-
-    /// A kind of line.
-    pub const fn kind(&self, kind: Kind) -> &'static str {
-        if self.is_dutch() { nl::kind(kind) } else { en::kind(kind) }
     }
 
     /// The span of the records.

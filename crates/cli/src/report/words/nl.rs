@@ -2,7 +2,7 @@
 
 use super::{Headline, Words, level_of};
 use ringfence_gate::replay::{Case, CaseEvent, Happening, Known};
-use ringfence_model::{Block, Kind, Level, Window};
+use ringfence_model::{Block, Level, Window};
 
 pub const WORDS: Words = Words {
     code: "nl",
@@ -224,30 +224,4 @@ pub const fn window(window: Window) -> &'static str {
 
 pub fn span(from: &str, to: &str, learn: &str) -> String {
     format!("Gesprekken van {from} tot {to}. Tot {learn} leerde het alleen.")
-}
-
-pub const fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Fixed => "vast",
-        Kind::Mobile => "mobiel",
-        Kind::FixedOrMobile => "vast of mobiel",
-        Kind::Voip => "internettelefonie",
-        Kind::Company => "bedrijfsnummer",
-        Kind::Government => "overheid",
-        Kind::M2m => "machines",
-        Kind::Pager => "semafoon",
-        Kind::Vpn => "besloten netwerk",
-        Kind::Personal => "persoonlijk nummer",
-        Kind::Freephone => "gratis",
-        Kind::SharedCost => "gedeelde kosten",
-        Kind::Premium => "betaald",
-        Kind::PremiumAdult => "betaald, erotiek",
-        Kind::PremiumEntertainment => "betaald, amusement",
-        Kind::Directory => "inlichtingen",
-        Kind::Service => "dienst",
-        Kind::Satellite => "satelliet",
-        Kind::Network => "internationaal netwerk",
-        Kind::Unallocated => "niet uitgegeven",
-        Kind::Unknown => "onbekend",
-    }
 }
