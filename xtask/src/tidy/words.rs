@@ -1,23 +1,9 @@
-//! The tree speaks of the product alone, not of the place where it was written.
+//! The tree holds no path of the machine it was written on: it would mean nothing anywhere else.
 
 use super::{Findings, TextFile};
 
 /// In pieces, so that this file does not find itself.
-const BETRAYING: [&str; 13] = [
-    concat!("/work", "/"),
-    concat!("/tmp/", "briefs"),
-    concat!("/tmp/", "target"),
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-    concat!("shared/", "data"),
-    concat!("shared/", "design"),
-    concat!("shared/", "eval"),
-    concat!("shared/", "fixtures"),
-    concat!("shared/", "reference"),
-    concat!("cla", "ude"),
-    concat!("chat", "gpt"),
-    concat!("ai a", "gent"),
-];
+const BETRAYING: [&str; 2] = [concat!("/ho", "me/"), concat!("/ro", "ot/")];
 
 pub fn check(files: &[TextFile]) -> Findings {
     let mut findings = Findings::new();
@@ -32,7 +18,7 @@ pub fn check(files: &[TextFile]) -> Findings {
     findings
 }
 
-/// A path counts from its root only: `example.org/work/` is somebody's page.
+/// A path counts from its root only: `example.org/home/` is somebody's page.
 fn betrays(line: &str, word: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "-_.*}".contains(c);
     line.match_indices(word).any(|(at, _)| {
@@ -55,7 +41,7 @@ mod tests {
 
     #[test]
     fn paths_elsewhere_are_fine() {
-        let text = format!("https://example.org{}a", concat!("/work", "/"));
+        let text = format!("https://example.org{}a", concat!("/ho", "me/"));
         assert!(check(&[file("docs/a.md", &text)]).is_empty());
     }
 }
