@@ -135,6 +135,8 @@ fn a_stopped_call_is_explained_in_both_languages() {
     let english = folder.run(&["explain", "Master.csv", "--call", &id]).stdout;
     assert!(english.contains("Refused: ") && english.contains("What would have made it pass:"));
     assert!(english.contains("60 minutes: ") && english.contains("(default tariff)"));
+    let uniqueid = id.split('/').next().unwrap();
+    assert_eq!(folder.run(&["explain", "Master.csv", "--call", uniqueid]).stdout, english);
     let dutch = folder.run(&["explain", "Master.csv", "--call", &id, "--lang", "nl"]).stdout;
     assert!(dutch.contains("Wat het had doorgelaten:"), "{dutch}");
     let answer = folder.run(&["explain", "Master.csv", "--call", &id, "--output", "json"]).json();

@@ -109,7 +109,10 @@ pub fn run(args: &Args) -> Outcome {
 
 /// The record of that id; a plain number that is no id is a position, from 0.
 fn find<'a>(cdrs: &'a [Cdr], id: &str) -> Outcome<(usize, &'a Cdr)> {
-    let by_id = cdrs.iter().position(|cdr| &*cdr.native_id == id);
+    // Asterisk's uniqueid is only part of its key, but it is what people know.
+    let whole = |cdr: &Cdr| &*cdr.native_id == id;
+    let begins = |cdr: &Cdr| cdr.native_id.split_once('/').is_some_and(|(first, _)| first == id);
+    let by_id = cdrs.iter().position(whole).or_else(|| cdrs.iter().position(begins));
     let index = by_id.or_else(|| id.parse().ok().filter(|&index| index < cdrs.len()));
     index.and_then(|index| Some((index, cdrs.get(index)?))).ok_or_else(|| {
         let example = cdrs.first().map_or_else(
