@@ -61,11 +61,13 @@ fn axes(out: &mut String) {
     let (bottom, right) = (SIZE.1 - BOTTOM, SIZE.0 - RIGHT);
     for x in [1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0] {
         line(out, (at_x(x), TOP), (at_x(x), bottom));
-        text(out, at_x(x), bottom + 18.0, "middle", &x.to_string());
+        let words = if x > X.0 { x.to_string() } else { format!("≤ {x}") };
+        text(out, at_x(x), bottom + 18.0, "middle", &words);
     }
     for y in [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0] {
         line(out, (LEFT, at_y(y)), (right, at_y(y)));
-        text(out, LEFT - 8.0, at_y(y) + 4.0, "end", &format!("€{y}"));
+        let words = if y > Y.0 { format!("€{y}") } else { format!("≤ €{y}") };
+        text(out, LEFT - 8.0, at_y(y) + 4.0, "end", &words);
     }
     let middle = (LEFT + right) / 2.0;
     text(out, middle, SIZE.1 - 14.0, "middle", "wrong interventions per 1000 customer-months");

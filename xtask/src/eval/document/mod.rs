@@ -166,7 +166,8 @@ fn zero(scores: &[Score]) -> String {
     });
     format!(
         "Of {} attacks {} cost nothing: at {} the first call was refused, at {} a person had closed the hole before it \
-         because of an alert.",
+         because of an alert, \
+         at the others no call that went through was charged.",
         attacks.count(),
         costless.len(),
         refused.count(),
