@@ -157,7 +157,7 @@ impl Recent {
             let own = c.extension == this.extension;
             let unexplained = c.cost * c.unexplained;
             if unexplained > 0.0 {
-                let stake = unexplained * (-age / STAKE_HALF_LIFE).exp2() as f32;
+                let stake = unexplained * ((-age / STAKE_HALF_LIFE) as f32).exp2();
                 f.at_stake += stake;
             }
             if !c.over {

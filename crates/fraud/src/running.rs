@@ -49,6 +49,8 @@ pub struct Running {
     pub permitted: bool,
     /// When a cut was ordered.
     pub cut: Option<Moment>,
+    /// Until when it need not be weighed again: it was far from a stop.
+    pub at_ease_until: Moment,
 }
 
 /// A call that was cut is over this long after, also when nobody says so: then it cannot count for ever.

@@ -54,6 +54,7 @@ impl WallTime {
 
     /// Seconds from `earlier` to `self`, negative when `self` is earlier.
     #[must_use]
+    #[inline]
     pub fn secs_since(self, earlier: Self) -> f64 {
         self.0.saturating_sub(earlier.0) as f64 / 1e6
     }

@@ -41,7 +41,8 @@ impl Engine {
         weighing: &Weighing,
         acts: &mut Vec<Act>,
     ) -> bool {
-        if weighing.stops() {
+        // National service numbers are asked about, never stopped: at home everything but premium keeps working.
+        if weighing.stops() && about.class != TrafficClass::Service {
             self.block_for(now, about, weighing, acts);
             return true;
         }
@@ -120,7 +121,7 @@ impl Engine {
         };
         // Paid services at home are cut alone where the evidence is about them alone.
         let level = match about.class {
-            TrafficClass::Premium | TrafficClass::Service => Level::Guarded,
+            TrafficClass::Premium => Level::Guarded,
             _ => Level::National,
         };
         let policy = tenant.settings.policy();

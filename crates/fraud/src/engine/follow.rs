@@ -7,6 +7,11 @@ use ringfence_model::{CallId, Money, Now, Reason, Release, TenantId, WallTime};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A running call this far below a stop, in nats, is left alone for a while: what it does itself cannot bring it there
+/// sooner, and each new call is weighed anyway.
+const AT_EASE: f32 = 4.0;
+const AT_EASE_FOR: Duration = Duration::from_secs(60);
+
 impl Engine {
     /// The far end answered: charging starts.
     pub fn answered(&mut self, now: Now, call: CallId) {
@@ -41,7 +46,7 @@ impl Engine {
         let cost = running.rate.cost(charged);
         let Some(tenant) = self.tenants.get_mut(&running.tenant) else { return };
         let (settle, old) = (cost - running.settled, running.reserved);
-        money::at_every_scope(&mut tenant.state, running, now.wall, |spend| {
+        money::at_every_scope(&tenant.settings, &mut tenant.state, running, now.wall, |spend| {
             spend.release(now.wall, settle, old);
         });
         tenant.state.active.retain(|&id| id != call);
@@ -100,7 +105,7 @@ impl Engine {
                 continue;
             }
             let over = self.renew(now, call, &mut running);
-            let stake = self.stake_of(call, &running);
+            let stake = self.stake_of(now, call, &running);
             self.running.insert(call, running);
             if let Some(reasons) = over {
                 self.cut(now, call, reasons, acts);
@@ -125,7 +130,7 @@ impl Engine {
         let (old, more) = (running.reserved, settle + reserve - running.reserved);
         let asked = Asked { call: cost + reserve, more: more.max(Money::ZERO), new: false };
         let hit = money::in_the_way(&settings, &mut tenant.state, running, now.wall, asked);
-        money::at_every_scope(&mut tenant.state, running, now.wall, |spend| {
+        money::at_every_scope(&tenant.settings, &mut tenant.state, running, now.wall, |spend| {
             spend.renew(now.wall, settle, old, reserve);
         });
         running.settled = cost;
@@ -154,8 +159,9 @@ impl Engine {
     }
 
     /// Unexplained money of a call that could be stopped; `None` for those nothing can be said of.
-    fn stake_of(&self, call: CallId, running: &Running) -> Option<f32> {
-        if running.permitted || running.cut.is_some() || running.answered.is_none() {
+    fn stake_of(&self, now: Now, call: CallId, running: &Running) -> Option<f32> {
+        let at_ease = now.moment < running.at_ease_until;
+        if running.permitted || running.cut.is_some() || running.answered.is_none() || at_ease {
             return None;
         }
         let tenant = self.tenants.get(&running.tenant)?;
@@ -173,6 +179,11 @@ impl Engine {
             && let Some(running) = self.running.get_mut(&call)
         {
             running.teaches = false;
+        }
+        if weighing.margin() < -AT_EASE
+            && let Some(running) = self.running.get_mut(&call)
+        {
+            running.at_ease_until = now.moment + AT_EASE_FOR;
         }
         let class = running.destination.class();
         let about = super::act::About { call, tenant: &running.tenant, class };

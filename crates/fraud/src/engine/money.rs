@@ -1,10 +1,11 @@
 //! Exposure of one call at every scope it falls under.
 
-use crate::exposure::{Asked, LimitHit, Standing, check};
+use crate::exposure::{Asked, Ledger, LimitHit, Spend, Standing, check};
 use crate::running::Running;
 use crate::settings::Settings;
 use crate::tenant::TenantState;
-use ringfence_model::{LimitKind, Limits, Money, Pass, Reason, WallTime};
+use ringfence_model::{LimitKind, Limits, Money, Pass, Reason, TrafficClass, WallTime};
+use std::hash::Hash;
 
 /// A tenant that had a block lifted a short while ago may spend this much a day beyond its own honest maximum.
 const PROBATION_ALLOWANCE: Money = Money::units(25);
@@ -31,11 +32,13 @@ pub fn in_the_way(
     let policy = settings.policy();
     let extension = state.extensions.get(call.extension as usize).and_then(|e| e.id.clone());
     let own = settings.extension_limits(extension.as_ref());
-    let ask = |whose, limits: Limits, spend: &mut crate::exposure::Spend| {
+    let ask = |whose, limits: Limits, spend: &mut Spend| {
         check(&mut Standing { whose, limits, spend }, wall, asked)
     };
     let none = Limits::default();
-    if wall < state.probation_until {
+    // National service numbers keep working in probation.
+    let foreign_or_premium = call.destination.class() > TrafficClass::Service;
+    if wall < state.probation_until && foreign_or_premium {
         let normal = Money::from_f64(f64::from(state.peaks.normal.day_spend));
         let tight = Limits { per_day: Some(normal + PROBATION_ALLOWANCE), ..none };
         if let Some(hit) = ask(LimitKind::Probation, tight, &mut state.spend) {
@@ -46,48 +49,76 @@ pub fn in_the_way(
         return Some(hit);
     }
     if own != none {
-        let spend = state.extension_spend.spend(&call.extension, wall);
-        if let Some(hit) = ask(LimitKind::Extension, own, spend) {
+        let mut alone = Spend::default();
+        let spend = kept(&mut state.extension_spend, &call.extension, own, wall);
+        if let Some(hit) = ask(LimitKind::Extension, own, spend.unwrap_or(&mut alone)) {
             return Some(hit);
         }
     }
     if policy.trunk_limits != none
         && let Some(trunk) = &call.trunk
     {
-        let spend = state.trunk_spend.spend(trunk, wall);
-        if let Some(hit) = ask(LimitKind::Trunk, policy.trunk_limits, spend) {
+        let mut alone = Spend::default();
+        let spend = kept(&mut state.trunk_spend, trunk, policy.trunk_limits, wall);
+        if let Some(hit) = ask(LimitKind::Trunk, policy.trunk_limits, spend.unwrap_or(&mut alone)) {
             return Some(hit);
         }
     }
     if policy.destination_limits != none {
-        let spend = state.destination_spend.spend(&call.key, wall);
-        if let Some(hit) = ask(LimitKind::Destination, policy.destination_limits, spend) {
+        let mut alone = Spend::default();
+        let spend = kept(&mut state.destination_spend, &call.key, policy.destination_limits, wall);
+        if let Some(hit) =
+            ask(LimitKind::Destination, policy.destination_limits, spend.unwrap_or(&mut alone))
+        {
             return Some(hit);
         }
     }
     if policy.source_limits != none
         && let Some(ip) = &call.ip
     {
-        let spend = state.source_spend.spend(ip, wall);
-        return ask(LimitKind::Source, policy.source_limits, spend);
+        let mut alone = Spend::default();
+        let spend = kept(&mut state.source_spend, ip, policy.source_limits, wall);
+        return ask(LimitKind::Source, policy.source_limits, spend.unwrap_or(&mut alone));
     }
     None
 }
 
-/// Applies `change` to the spending of every scope of `call`.
+/// Applies `change` to the spending of every scope of `call` that has limits over more than one call, or has been
+/// kept before. Without such limits no sums are kept: a provider has a million extensions.
 pub fn at_every_scope(
+    settings: &Settings,
     state: &mut TenantState,
     call: &Running,
     wall: WallTime,
-    change: impl Fn(&mut crate::exposure::Spend),
+    change: impl Fn(&mut Spend),
 ) {
     change(&mut state.spend);
-    change(state.extension_spend.spend(&call.extension, wall));
-    change(state.destination_spend.spend(&call.key, wall));
+    let policy = settings.policy();
+    let id = state.extensions.get(call.extension as usize).and_then(|e| e.id.as_ref());
+    let own = settings.extension_limits(id);
+    kept(&mut state.extension_spend, &call.extension, own, wall).into_iter().for_each(&change);
+    let to = policy.destination_limits;
+    kept(&mut state.destination_spend, &call.key, to, wall).into_iter().for_each(&change);
     if let Some(trunk) = &call.trunk {
-        change(state.trunk_spend.spend(trunk, wall));
+        let limits = policy.trunk_limits;
+        kept(&mut state.trunk_spend, trunk, limits, wall).into_iter().for_each(&change);
     }
     if let Some(ip) = &call.ip {
-        change(state.source_spend.spend(ip, wall));
+        let limits = policy.source_limits;
+        kept(&mut state.source_spend, ip, limits, wall).into_iter().for_each(&change);
     }
+}
+
+fn kept<'a, K: Eq + Hash + Ord + Clone>(
+    ledger: &'a mut Ledger<K>,
+    key: &K,
+    limits: Limits,
+    wall: WallTime,
+) -> Option<&'a mut Spend> {
+    if adds_up(&limits) { Some(ledger.spend(key, wall)) } else { ledger.get_mut(key) }
+}
+
+/// Whether these limits are about more than one call, so that a sum must be kept for them.
+fn adds_up(limits: &Limits) -> bool {
+    Limits { per_call: None, ..*limits } != Limits::default()
 }

@@ -11,7 +11,7 @@ use crate::running::Running;
 use crate::standing::{Declared, declared};
 use crate::tenant::Tenant;
 use ringfence_model::{
-    Action, Attempt, Block, CallId, Destination, Level, Money, Now, Pass, Reason, Release,
+    Action, Attempt, Block, CallId, Destination, Level, Moment, Money, Now, Pass, Reason, Release,
     ReleasedBy, Verdict, WallTime,
 };
 use std::time::Duration;
@@ -134,7 +134,7 @@ impl Engine {
         let id = facts.attempt.call;
         if let Some(tenant) = self.tenants.get_mut(&call.tenant) {
             let reserve = call.reserved;
-            money::at_every_scope(&mut tenant.state, &call, now.wall, |s| {
+            money::at_every_scope(&tenant.settings, &mut tenant.state, &call, now.wall, |s| {
                 s.admit(now.wall, reserve)
             });
             tenant.state.active.push(id);
@@ -185,6 +185,7 @@ fn new_call(
         teaches: true,
         permitted,
         cut: None,
+        at_ease_until: Moment(0),
     }
 }
 

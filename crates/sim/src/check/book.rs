@@ -276,7 +276,11 @@ impl Account {
 
     /// The engine's count of each extension that has a call up.
     fn extensions(&self, at: WallTime, state: &ringfence_fraud::tenant::TenantState) -> Result<()> {
-        if self.running.is_empty() {
+        // Without a limit over more than one call the engine keeps no sum of an extension.
+        let adds_up = self.bounds.as_ref().is_some_and(|bounds| {
+            Limits { per_call: None, ..bounds.extension } != Limits::default()
+        });
+        if self.running.is_empty() || !adds_up {
             return Ok(());
         }
         let mut ledger = state.extension_spend.clone();
