@@ -1,9 +1,8 @@
 //! Turns a weighing into blocks, cuts and alerts.
 
-use super::{Act, Engine, Facts, forbidding, next_block};
+use super::{Act, Engine, Facts, next_block};
 use crate::decide::Weighing;
 use crate::ladder;
-use crate::running::Running;
 use ringfence_model::{
     Alert, Block, CallId, Level, Money, Now, Origin, Reason, Scope, TenantId, TrafficClass,
     WallTime,
@@ -204,14 +203,6 @@ impl Engine {
         let hours = u64::from(tenant.settings.policy().probation_hours);
         tenant.state.probation_until = wall + Duration::from_secs(3_600 * hours);
         acts.extend(ended.into_iter().map(Act::Lifted));
-    }
-
-    /// Whether a standing block forbids a running call.
-    pub(super) fn is_forbidden(&self, running: &Running) -> bool {
-        let Some(tenant) = self.tenants.get(&running.tenant) else { return false };
-        let extension =
-            tenant.state.extensions.get(running.extension as usize).and_then(|e| e.id.as_ref());
-        forbidding(&tenant.state, extension, &running.destination, false).is_some()
     }
 }
 

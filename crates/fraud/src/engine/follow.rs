@@ -1,6 +1,6 @@
 //! Keeps up with running calls: answer, tick, release.
 
-use super::{Act, Engine, civil, money};
+use super::{Act, Engine, civil, forbidding, money};
 use crate::exposure::Asked;
 use crate::running::Running;
 use ringfence_model::{CallId, Money, Now, Reason, Release, TenantId, WallTime};
@@ -99,14 +99,14 @@ impl Engine {
         let cap = Duration::from_secs(u64::from(known.settings.policy().paid_call_secs_max));
         let mut worst: Option<(f32, CallId)> = None;
         for call in active {
-            let Some(mut running) = self.running.remove(&call) else { continue };
-            if running.is_lost(now, cap) {
-                self.settle(now, call, &running, running.charged(now.moment), acts);
+            if self.running.get(&call).is_some_and(|running| running.is_lost(now, cap)) {
+                if let Some(running) = self.running.remove(&call) {
+                    self.settle(now, call, &running, running.charged(now.moment), acts);
+                }
                 continue;
             }
-            let over = self.renew(now, call, &mut running);
-            let stake = self.stake_of(now, call, &running);
-            self.running.insert(call, running);
+            let over = self.renew(now, call);
+            let stake = self.stake_of(now, call);
             if let Some(reasons) = over {
                 self.cut(now, call, reasons, acts);
             } else if let Some(stake) = stake
@@ -121,7 +121,8 @@ impl Engine {
     }
 
     /// Settles what the call has cost, reserves for its next lease; gives reasons when it must end.
-    fn renew(&mut self, now: Now, call: CallId, running: &mut Running) -> Option<Vec<Reason>> {
+    fn renew(&mut self, now: Now, call: CallId) -> Option<Vec<Reason>> {
+        let running = self.running.get_mut(&call)?;
         let tenant = self.tenants.get_mut(&running.tenant)?;
         let settings = Arc::clone(&tenant.settings);
         let cost = running.cost(now.moment);
@@ -152,14 +153,18 @@ impl Engine {
                 normal: cap as f32,
             })]);
         }
-        if self.is_forbidden(running) && !running.permitted {
+        let id =
+            tenant.state.extensions.get(running.extension as usize).and_then(|e| e.id.as_ref());
+        let forbidden = forbidding(&tenant.state, id, &running.destination, false).is_some();
+        if forbidden && !running.permitted {
             return Some(Vec::new());
         }
         hit.map(|hit| vec![hit.reason])
     }
 
     /// Unexplained money of a call that could be stopped; `None` for those nothing can be said of.
-    fn stake_of(&self, now: Now, call: CallId, running: &Running) -> Option<f32> {
+    fn stake_of(&self, now: Now, call: CallId) -> Option<f32> {
+        let running = self.running.get(&call)?;
         let at_ease = now.moment < running.at_ease_until;
         if running.permitted || running.cut.is_some() || running.answered.is_none() || at_ease {
             return None;
