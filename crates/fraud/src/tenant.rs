@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
@@ -188,6 +189,12 @@ impl Tenant {
             .push(ExtensionState { id: Some(extension.clone()), ..ExtensionState::default() });
         self.state.index.insert(extension.clone(), index);
         index
+    }
+
+    /// A block ended, or fraud was confirmed: limits stay tight for a while.
+    pub fn begin_probation(&mut self, wall: WallTime) {
+        let hours = u64::from(self.settings.policy().probation_hours);
+        self.state.probation_until = wall + Duration::from_secs(3_600 * hours);
     }
 
     /// Remembers an inbound call.

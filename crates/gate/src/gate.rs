@@ -3,7 +3,7 @@
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
-    Action, Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Destination,
+    Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Destination,
     Direction, Level, Moment, Money, Now, Reason, Scope, Target, Verdict, WallTime,
 };
 use ringfence_numbering::{Numbering, Rate};
@@ -195,7 +195,9 @@ impl Gate {
         let setup = self.snapshot.setup(&attempt.tenant);
         match Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan) {
             // Never reaches the engine: nothing there could delay or refuse it.
-            Target::Protected(_) => self.outputs.push_back(Output::Verdict(passing(attempt.call))),
+            Target::Protected(_) => {
+                self.outputs.push_back(Output::Verdict(Verdict::allowed(attempt.call, false)))
+            }
             Target::Internal(_) => self.internal(now, attempt),
             Target::Outside(_) if attempt.direction == Direction::Internal => {
                 self.internal(now, attempt);
@@ -269,20 +271,6 @@ const fn unpriced() -> Rate {
         cap: None,
         name: None,
         class: None,
-    }
-}
-
-/// The verdict on a call nothing is asked about.
-const fn passing(call: CallId) -> Verdict {
-    Verdict {
-        call,
-        action: Action::Allow,
-        acted: false,
-        reasons: Vec::new(),
-        pass: Vec::new(),
-        evidence: 0.0,
-        exposure: Money::ZERO,
-        max_duration: None,
     }
 }
 

@@ -200,8 +200,7 @@ impl Engine {
             return;
         }
         tenant.state.blocks.retain(|b| !over(b));
-        let hours = u64::from(tenant.settings.policy().probation_hours);
-        tenant.state.probation_until = wall + Duration::from_secs(3_600 * hours);
+        tenant.begin_probation(wall);
         acts.extend(ended.into_iter().map(Act::Lifted));
     }
 }

@@ -180,15 +180,11 @@ impl Engine {
         let civil = civil(tenant, running.started);
         let Some(paid) = tenant.state.recent.get_mut(call).copied() else { return };
         let weighing = tenant.weigh(now.wall, civil, &running, paid);
-        if !weighing.teaches(tenant.settings.enforces())
-            && let Some(running) = self.running.get_mut(&call)
-        {
-            running.teaches = false;
-        }
-        if weighing.margin() < -AT_EASE
-            && let Some(running) = self.running.get_mut(&call)
-        {
-            running.at_ease_until = now.moment + AT_EASE_FOR;
+        if let Some(running) = self.running.get_mut(&call) {
+            running.teaches &= weighing.teaches(tenant.settings.enforces());
+            if weighing.margin() < -AT_EASE {
+                running.at_ease_until = now.moment + AT_EASE_FOR;
+            }
         }
         let class = running.destination.class();
         let about = super::act::About { call, tenant: &running.tenant, class };

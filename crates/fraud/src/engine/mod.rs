@@ -20,7 +20,7 @@ use crate::tenant::{Tenant, TenantState};
 use ordinary::Ordinary;
 use ringfence_model::{
     Alert, Attempt, Block, BlockId, CallId, Destination, Money, Reason, TenantId, TenantStart,
-    Verdict, WallTime,
+    WallTime,
 };
 use ringfence_numbering::Rate;
 use serde::{Deserialize, Serialize};
@@ -232,20 +232,6 @@ impl Engine {
             let settings = self.own_settings.get(id).unwrap_or(&self.settings);
             Tenant::new(Arc::clone(settings), wall)
         })
-    }
-}
-
-/// The verdict that lets a call pass without a word.
-fn allowed(call: CallId, acted: bool) -> Verdict {
-    Verdict {
-        call,
-        action: ringfence_model::Action::Allow,
-        acted,
-        reasons: Vec::new(),
-        pass: Vec::new(),
-        evidence: 0.0,
-        exposure: Money::ZERO,
-        max_duration: None,
     }
 }
 

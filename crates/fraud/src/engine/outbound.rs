@@ -1,6 +1,6 @@
 //! Judges an outbound attempt: standing, exposure, behaviour, signals, in that order.
 
-use super::{Act, Engine, Facts, allowed, civil, forbidding, money};
+use super::{Act, Engine, Facts, civil, forbidding, money};
 use crate::calendar::Civil;
 use crate::context::Context;
 use crate::decide::{Weighing, look, weigh};
@@ -28,7 +28,7 @@ impl Engine {
             return blocked(attempt.call, tenant.settings.enforces(), block);
         }
         self.follow_ordinary(now, attempt, None);
-        allowed(attempt.call, false)
+        Verdict::allowed(attempt.call, false)
     }
 
     /// Judges an outbound attempt. Blocks and alerts it gives rise to are added to `acts`.
@@ -56,7 +56,7 @@ impl Engine {
         if !facts.destination.class().is_paid() {
             tenant.learn_ordinary(&civil, extension, attempt);
             self.follow_ordinary(now, attempt, Some(*facts.destination));
-            return allowed(attempt.call, enforces);
+            return Verdict::allowed(attempt.call, enforces);
         }
         self.judge_paid(now, facts, civil, extension, permitted, acts)
     }
@@ -80,7 +80,7 @@ impl Engine {
         acts: &mut Vec<Act>,
     ) -> Verdict {
         let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) else {
-            return allowed(facts.attempt.call, false);
+            return Verdict::allowed(facts.attempt.call, false);
         };
         let enforces = tenant.settings.enforces();
         let mut call = new_call(now.wall, facts, extension, permitted);
@@ -126,7 +126,7 @@ impl Engine {
             reasons: weighing.reasons(),
             evidence: weighing.evidence,
             max_duration: Some(cap),
-            ..allowed(facts.attempt.call, enforces)
+            ..Verdict::allowed(facts.attempt.call, enforces)
         }
     }
 
@@ -297,7 +297,7 @@ fn blocked(call: CallId, acted: bool, block: &Block) -> Verdict {
 }
 
 fn refused(call: CallId, acted: bool, reasons: Vec<Reason>, pass: Vec<Pass>) -> Verdict {
-    Verdict { action: Action::Reject, reasons, pass, ..allowed(call, acted) }
+    Verdict { action: Action::Reject, reasons, pass, ..Verdict::allowed(call, acted) }
 }
 
 fn weighed_out(facts: &Facts<'_>, acted: bool, weighing: &Weighing) -> Verdict {

@@ -32,8 +32,7 @@ impl Engine {
         }
         tenant.state.alerted = None;
         if review.fraud {
-            let hours = u64::from(tenant.settings.policy().probation_hours);
-            tenant.state.probation_until = wall + Duration::from_secs(3_600 * hours);
+            tenant.begin_probation(wall);
         } else {
             tenant.state.patience_until = wall + PATIENT_FOR;
             tenant.state.probation_until = WallTime::default();
@@ -70,8 +69,7 @@ impl Engine {
         for tenant in self.tenants.values_mut() {
             let Some(at) = tenant.state.blocks.iter().position(|b| b.id == id) else { continue };
             let block = tenant.state.blocks.remove(at);
-            let hours = u64::from(tenant.settings.policy().probation_hours);
-            tenant.state.probation_until = wall + Duration::from_secs(3_600 * hours);
+            tenant.begin_probation(wall);
             acts.push(Act::Lifted(block));
             return true;
         }
