@@ -17,14 +17,15 @@ const fn rim(name: &'static str, may_use: &'static [&'static str]) -> Room {
     Room { name, may_use, pure: false }
 }
 
-const ROOMS: [Room; 14] = [
+const ROOMS: [Room; 15] = [
     pure("model", &[]),
     pure("sip", &[]),
+    pure("guard", &["model"]),
     pure("numbering", &["model"]),
     pure("call", &["model", "sip"]),
     pure("fraud", &["model", "numbering"]),
-    pure("gate", &["call", "fraud", "model", "numbering", "sip"]),
-    rim("edge", &["gate", "model", "sip"]),
+    pure("gate", &["call", "fraud", "guard", "model", "numbering", "sip"]),
+    rim("edge", &["gate", "guard", "model", "sip"]),
     rim("store", &["model"]),
     rim("media", &["model", "sip"]),
     rim("connect", &["model"]),
@@ -38,6 +39,7 @@ const ROOMS: [Room; 14] = [
             "edge",
             "fraud",
             "gate",
+            "guard",
             "media",
             "model",
             "numbering",
@@ -47,7 +49,7 @@ const ROOMS: [Room; 14] = [
     ),
     // fraud and numbering for the offline commands: docs/adr/0003-cli-offline.md.
     rim("cli", &["api", "connect", "fraud", "gate", "model", "numbering", "server"]),
-    rim("sim", &["fraud", "gate", "model", "numbering", "sip", "store"]),
+    rim("sim", &["call", "fraud", "gate", "guard", "model", "numbering", "sip", "store"]),
 ];
 
 /// Libraries that bring sockets, clocks, threads or chance; no thinking room may name one.

@@ -1,0 +1,1 @@
+//! Sockets, TLS, names, the only clock read.

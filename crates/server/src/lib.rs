@@ -1,0 +1,1 @@
+//! From the boot file to a running firewall.

@@ -1,0 +1,180 @@
+//! Pieces of header field text: white space, quotes, lists.
+
+use std::borrow::Cow;
+
+/// Whether `byte` may stand between the parts of a field: blanks, and the line breaks of folding.
+pub const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// `text` without white space at its ends.
+#[must_use]
+pub fn trim(text: &[u8]) -> &[u8] {
+    let mut text = text;
+    while let [first, rest @ ..] = text {
+        if !is_space(*first) {
+            break;
+        }
+        text = rest;
+    }
+    while let [rest @ .., last] = text {
+        if !is_space(*last) {
+            break;
+        }
+        text = rest;
+    }
+    text
+}
+
+/// `text` on one line: a line break with the blanks around it counts as one blank (RFC 3261 §7.3.1).
+#[must_use]
+pub fn unfold(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'\r', b'\n', text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut line = Vec::with_capacity(text.len());
+    let mut breaks = false;
+    for &byte in text {
+        if matches!(byte, b'\r' | b'\n') {
+            breaks = true;
+            while matches!(line.last(), Some(b' ' | b'\t')) {
+                line.pop();
+            }
+        } else if !(breaks && matches!(byte, b' ' | b'\t')) {
+            if breaks {
+                line.push(b' ');
+                breaks = false;
+            }
+            line.push(byte);
+        }
+    }
+    Cow::Owned(line)
+}
+
+/// What a quoted string says; text without quotes is given back as it is.
+#[must_use]
+pub fn unquote(text: &[u8]) -> Cow<'_, [u8]> {
+    let [b'"', inner @ .., b'"'] = text else { return Cow::Borrowed(text) };
+    if memchr::memchr(b'\\', inner).is_none() {
+        return Cow::Borrowed(inner);
+    }
+    let mut said = Vec::with_capacity(inner.len());
+    let mut bytes = inner.iter();
+    while let Some(&byte) = bytes.next() {
+        said.push(if byte == b'\\' { bytes.next().copied().unwrap_or(byte) } else { byte });
+    }
+    Cow::Owned(said)
+}
+
+/// The length of the quoted string that `text` begins with, quotes included; `None` when it does not close.
+pub fn quoted_len(text: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text.get(at) == Some(&b'"') {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
+}
+
+/// The first of the `stops` that stands outside quotes and angle brackets.
+pub fn find_outside(text: &[u8], stops: impl Fn(u8) -> bool) -> Option<usize> {
+    let mut at = 0;
+    let mut in_brackets = false;
+    while let Some(&byte) = text.get(at) {
+        match byte {
+            b'"' => {
+                at += quoted_len(text.get(at..)?)?;
+                continue;
+            }
+            b'<' => in_brackets = true,
+            b'>' => in_brackets = false,
+            _ if !in_brackets && stops(byte) => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The elements of a list field such as `Via` or `Contact`: split at commas outside quotes and brackets.
+pub fn split_commas(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(at) = find_outside(text, |byte| byte == b',') else {
+            rest = None;
+            return Some(trim(text));
+        };
+        rest = text.get(at + 1..);
+        Some(trim(text.get(..at).unwrap_or_default()))
+    })
+    .filter(|element| !element.is_empty())
+}
+
+/// Whether `text` is a token (RFC 3261 §25.1).
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|&byte| TOKEN.get(byte as usize) == Some(&true))
+}
+
+const TOKEN: [bool; 256] = token_bytes();
+
+#[allow(clippy::indexing_slicing, reason = "at compile time")]
+const fn token_bytes() -> [bool; 256] {
+    let mut is = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        is[byte] = b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        byte += 1;
+    }
+    is
+}
+
+/// A whole number; nothing else may stand there.
+pub fn number(text: &[u8]) -> Option<u32> {
+    if text.is_empty() || text.len() > 10 {
+        return None;
+    }
+    let mut sum: u32 = 0;
+    for &byte in text {
+        let digit = byte.checked_sub(b'0').filter(|d| *d < 10)?;
+        sum = sum.checked_mul(10)?.checked_add(u32::from(digit))?;
+    }
+    Some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_split_outside_quotes_and_brackets() {
+        let list: Vec<_> = split_commas(b" \"a,\\\"b\" <sip:x,y@h>;q=1 , <sip:z>,, *").collect();
+        assert_eq!(list, [&b"\"a,\\\"b\" <sip:x,y@h>;q=1"[..], b"<sip:z>", b"*"]);
+    }
+
+    #[test]
+    fn folding_is_one_blank() {
+        assert_eq!(&*unfold(b"a \r\n\t b\r\n c"), b"a b c");
+        assert!(matches!(unfold(b"a b"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn quotes_are_taken_off() {
+        assert_eq!(&*unquote(br#""a\"b\\""#), br#"a"b\"#);
+        assert_eq!(&*unquote(b"plain"), b"plain");
+        assert_eq!(quoted_len(b"\"no end \\\""), None);
+    }
+
+    #[test]
+    fn numbers_have_bounds() {
+        assert_eq!(number(b"4294967295"), Some(u32::MAX));
+        assert_eq!(number(b"4294967296"), None);
+        assert_eq!(number(b"-1"), None);
+        assert_eq!(number(b""), None);
+        assert_eq!(number(b"0000000000000000001"), None);
+    }
+}
