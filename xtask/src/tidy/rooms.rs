@@ -22,7 +22,7 @@ const ROOMS: [Room; 15] = [
     pure("sip", &[]),
     pure("guard", &["model"]),
     pure("numbering", &["model"]),
-    pure("call", &["model", "sip"]),
+    pure("call", &["guard", "model", "sip"]),
     pure("fraud", &["model", "numbering"]),
     pure("gate", &["call", "fraud", "guard", "model", "numbering", "sip"]),
     rim("edge", &["gate", "guard", "model", "sip"]),
