@@ -1,5 +1,6 @@
 //! One shard of the firewall as a value: facts and orders in, verdicts and orders out.
 
+use crate::io::{Command, Input, Output};
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
@@ -10,68 +11,6 @@ use ringfence_numbering::{Numbering, Rate};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a gate can be told.
-#[derive(Clone, Debug)]
-pub enum Input<'a> {
-    /// A fact about calls.
-    Event(&'a CallEvent),
-    /// Time went by: the moment to look at running calls. Wanted when [`Output::Sleep`] said so.
-    Tick,
-    /// Other policies, plans or tariffs hold from now on.
-    Snapshot(Arc<Snapshot>),
-    /// An operator's order.
-    Command(Command),
-}
-
-/// An operator's order.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Command {
-    /// Set a block.
-    Block {
-        /// Whom.
-        scope: Scope,
-        /// How far.
-        level: Level,
-        /// Until when.
-        until: Option<WallTime>,
-        /// By whom.
-        by: Arc<str>,
-    },
-    /// Lift a block.
-    Unblock(BlockId),
-}
-
-/// What a gate says.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Output {
-    /// The answer about an outbound attempt.
-    Verdict(Verdict),
-    /// End this running call.
-    Cut {
-        /// The call.
-        call: CallId,
-        /// Why.
-        reasons: Vec<Reason>,
-        /// What it has cost so far.
-        cost: Money,
-    },
-    /// A block came into force.
-    Blocked {
-        /// The block.
-        block: Block,
-        /// Why.
-        reasons: Vec<Reason>,
-        /// The call that tipped the scale.
-        call: CallId,
-    },
-    /// A block ended.
-    Lifted(Block),
-    /// People should know.
-    Alerted(Alert),
-    /// Nothing more to say; a tick is wanted at this moment, if any.
-    Sleep(Option<Moment>),
-}
 
 /// One shard.
 pub struct Gate {
@@ -149,6 +88,7 @@ impl Gate {
                 self.snapshot = snapshot;
             }
             Input::Command(command) => self.command(now, command),
+            Input::Message { .. } | Input::Handed { .. } | Input::Closed(_) | Input::Resolved { .. } | Input::Load { .. } => {}
         }
         self.outputs.extend(self.acts.drain(..).map(Output::from));
         // Only a look puts off the next one: facts that come first must not starve it. Looks fall on whole
@@ -244,6 +184,7 @@ impl Gate {
             Command::Unblock(id) => {
                 self.engine.unblock(id, now.wall, &mut self.acts);
             }
+            Command::Cut { .. } | Command::Drain => {}
         }
     }
 }

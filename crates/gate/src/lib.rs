@@ -4,8 +4,10 @@
 //! with [`Gate::poll`] until it sleeps. Same inputs, same outputs.
 
 mod gate;
+mod io;
 pub mod replay;
 mod snapshot;
 
-pub use gate::{Command, Gate, Input, Output};
+pub use gate::Gate;
+pub use io::{Command, Input, Output};
 pub use snapshot::{Setup, Snapshot};

@@ -1,5 +1,6 @@
 //! What a shard works by: each tenant's policy, dial plan and tariff. Replaced as a whole, never edited.
 
+use ringfence_call::Directory;
 use ringfence_fraud::Settings;
 use ringfence_model::TenantId;
 use ringfence_numbering::{DialPlan, Tariff};
@@ -24,13 +25,15 @@ pub struct Snapshot {
     pub default: Setup,
     /// For the others.
     pub tenants: HashMap<TenantId, Setup>,
+    /// Peers, tenants and phones whose signalling runs through here.
+    pub directory: Arc<Directory>,
 }
 
 impl Snapshot {
     /// One setup for everyone.
     #[must_use]
     pub fn of(default: Setup) -> Self {
-        Self { default, tenants: HashMap::new() }
+        Self { default, tenants: HashMap::new(), directory: Arc::default() }
     }
 
     /// What holds for `tenant`.
