@@ -32,6 +32,9 @@ pub enum FrameError {
     /// On a stream every message must say its length (RFC 3261 §18.3).
     #[error("no Content-Length on a stream")]
     NoContentLength,
+    /// Bytes cut from a stream are not exactly one message.
+    #[error("Content-Length is not the length of the body")]
+    BodyLength,
 }
 
 /// Why a message that could be read is still no good. A request with a fault may be answered with [`Fault::code`].

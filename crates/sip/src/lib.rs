@@ -6,9 +6,12 @@
 
 mod builder;
 pub mod digest;
+mod essentials;
 mod fault;
 mod field;
 mod flow;
+mod framing;
+mod head;
 mod limits;
 mod message;
 mod method;
@@ -17,16 +20,19 @@ mod name_addr;
 mod params;
 pub mod sdp;
 mod span;
+mod start_line;
 mod text;
 mod uri;
 mod via;
 
 pub use builder::{BadText, Builder};
+pub use essentials::Essentials;
 pub use fault::{Fault, FrameError};
 pub use field::{CSeq, RAck};
 pub use flow::{ConnectionId, Flow, Transport};
+pub use framing::{Frame, Framer};
 pub use limits::Limits;
-pub use message::{Essentials, Field, Message, Start};
+pub use message::{Field, Message, Start};
 pub use method::Method;
 pub use name::Name;
 pub use name_addr::NameAddr;

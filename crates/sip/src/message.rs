@@ -1,8 +1,10 @@
 //! A message: the bytes as they came, and where its parts are.
 
+use crate::head::{Head, Place};
 use crate::span::Span;
-use crate::text::{is_space, is_token, number, split_commas, trim};
-use crate::{CSeq, Fault, FrameError, Limits, Method, Name, NameAddr, Uri, Via};
+use crate::start_line::StartLine;
+use crate::text::{number, split_commas};
+use crate::{FrameError, Limits, Method, Name, Uri};
 use bytes::Bytes;
 
 /// The first line.
@@ -18,26 +20,13 @@ pub enum Start {
 #[derive(Clone, Debug)]
 pub struct Message {
     bytes: Bytes,
-    start: Start,
-    /// Method text of a request, reason phrase of a response.
-    word: Span,
-    uri: Span,
-    version_ok: bool,
+    line: StartLine,
     fields: Vec<Place>,
     body: Span,
     /// Names that are there, and names that are there more than once; see [`Name::bit`].
     present: u64,
     repeated: u64,
     truncated: bool,
-}
-
-/// Where one header field is.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    name: Name,
-    line: Span,
-    name_end: u32,
-    value: Span,
 }
 
 /// One header field, as it stands.
@@ -53,26 +42,6 @@ pub struct Field<'m> {
     pub line: &'m [u8],
 }
 
-/// What every message must have, read.
-#[derive(Clone, Copy, Debug)]
-pub struct Essentials<'m> {
-    /// The topmost Via.
-    pub via: Via<'m>,
-    /// From.
-    pub from: NameAddr<'m>,
-    /// To.
-    pub to: NameAddr<'m>,
-    /// Call-ID.
-    pub call_id: &'m [u8],
-    /// CSeq.
-    pub cseq: CSeq<'m>,
-    /// Hops that are left; `None` when the sender does not count them (RFC 2543).
-    pub max_forwards: Option<u32>,
-}
-
-/// A method and something of a URI is the least; real ones are ten times as long.
-const USUAL_FIELDS: usize = 32;
-
 impl Message {
     /// Reads a datagram. Bytes past Content-Length are left out (RFC 3261 §18.3).
     ///
@@ -80,25 +49,50 @@ impl Message {
     /// When the bytes are no SIP message or over a limit. What is wrong in single fields shows
     /// [`Message::essentials`].
     pub fn parse(bytes: Bytes, limits: &Limits) -> Result<Self, FrameError> {
-        if bytes.len() > limits.message_bytes_max {
-            return Err(FrameError::TooBig {
-                what: "the message",
-                limit: limits.message_bytes_max,
-            });
+        let limit = limits.message_bytes_max;
+        if bytes.len() > limit {
+            return Err(FrameError::TooBig { what: "the message", limit });
         }
-        Head::read(&bytes, limits)?.into_message(bytes)
+        let head = Head::read(&bytes, limits)?;
+        let said = head.body_bytes(&bytes)?;
+        let there = bytes.len().saturating_sub(head.end);
+        let length = said.unwrap_or(there).min(there);
+        Ok(Self {
+            body: Span::new(head.end, head.end + length),
+            truncated: said.is_some_and(|said| said > there),
+            line: head.start,
+            fields: head.fields,
+            present: head.present,
+            repeated: head.repeated,
+            bytes,
+        })
+    }
+
+    /// Reads a message that [`crate::Framer`] cut from a stream: Content-Length is there and is all that follows.
+    ///
+    /// # Errors
+    /// As [`Message::parse`], and when the bytes are not exactly one message.
+    pub fn parse_framed(bytes: Bytes, limits: &Limits) -> Result<Self, FrameError> {
+        let message = Self::parse(bytes, limits)?;
+        if !message.has(Name::ContentLength) {
+            return Err(FrameError::NoContentLength);
+        }
+        if message.truncated || message.body.end as usize != message.bytes.len() {
+            return Err(FrameError::BodyLength);
+        }
+        Ok(message)
     }
 
     /// Whether it asks or answers.
     #[must_use]
     pub const fn start(&self) -> Start {
-        self.start
+        self.line.start
     }
 
     /// The method of a request.
     #[must_use]
     pub const fn method(&self) -> Option<Method> {
-        match self.start {
+        match self.line.start {
             Start::Request(method) => Some(method),
             Start::Response(_) => None,
         }
@@ -107,13 +101,17 @@ impl Message {
     /// The method of a request as written.
     #[must_use]
     pub fn method_text(&self) -> &[u8] {
-        if matches!(self.start, Start::Request(_)) { self.word.of(&self.bytes) } else { b"" }
+        if matches!(self.line.start, Start::Request(_)) {
+            self.line.word.of(&self.bytes)
+        } else {
+            b""
+        }
     }
 
     /// The code of a response.
     #[must_use]
     pub const fn code(&self) -> Option<u16> {
-        match self.start {
+        match self.line.start {
             Start::Response(code) => Some(code),
             Start::Request(_) => None,
         }
@@ -122,13 +120,17 @@ impl Message {
     /// The reason phrase of a response.
     #[must_use]
     pub fn reason(&self) -> &[u8] {
-        if matches!(self.start, Start::Response(_)) { self.word.of(&self.bytes) } else { b"" }
+        if matches!(self.line.start, Start::Response(_)) {
+            self.line.word.of(&self.bytes)
+        } else {
+            b""
+        }
     }
 
     /// The request URI's text; empty for a response.
     #[must_use]
     pub fn uri_text(&self) -> &[u8] {
-        self.uri.of(&self.bytes)
+        self.line.uri.of(&self.bytes)
     }
 
     /// The request URI, read.
@@ -203,6 +205,21 @@ impl Message {
         })
     }
 
+    /// Whether the first line says SIP/2.0.
+    pub(crate) const fn version_ok(&self) -> bool {
+        self.line.version_ok
+    }
+
+    /// Whether the body is shorter than Content-Length says.
+    pub(crate) const fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// The fields that are there more than once, as a set of [`Name::bit`].
+    pub(crate) const fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
     /// A whole number in a field.
     #[must_use]
     pub fn number(&self, name: Name) -> Option<u32> {
@@ -211,261 +228,12 @@ impl Message {
         let end = text.iter().position(|b| matches!(b, b';' | b' ' | b'(')).unwrap_or(text.len());
         number(text.get(..end)?)
     }
-
-    /// What every message must have.
-    ///
-    /// # Errors
-    /// The first thing that is missing, repeated or cannot be read.
-    pub fn essentials(&self) -> Result<Essentials<'_>, Fault> {
-        if !self.version_ok {
-            return Err(Fault::Version);
-        }
-        for name in
-            [Name::CallId, Name::CSeq, Name::From, Name::To, Name::MaxForwards, Name::ContentType]
-        {
-            if self.repeated & name.bit() != 0 {
-                return Err(Fault::Repeated(name));
-            }
-        }
-        let via = self.field(Name::Via).ok_or(Fault::Missing(Name::Via))?;
-        let via =
-            split_commas(via).next().and_then(Via::read).ok_or(Fault::Unreadable(Name::Via))?;
-        let from = self.address(Name::From)?;
-        let to = self.address(Name::To)?;
-        let call_id = self.field(Name::CallId).ok_or(Fault::Missing(Name::CallId))?;
-        if call_id.is_empty() || call_id.iter().any(|b| is_space(*b)) {
-            return Err(Fault::Unreadable(Name::CallId));
-        }
-        let cseq = self.field(Name::CSeq).ok_or(Fault::Missing(Name::CSeq))?;
-        let cseq = CSeq::read(cseq).ok_or(Fault::Unreadable(Name::CSeq))?;
-        let max_forwards = match self.field(Name::MaxForwards) {
-            Some(text) => Some(
-                number(text).filter(|n| *n < 256).ok_or(Fault::Unreadable(Name::MaxForwards))?,
-            ),
-            None => None,
-        };
-        if matches!(self.start, Start::Request(_)) {
-            if cseq.method_text != self.method_text() {
-                return Err(Fault::MethodMismatch);
-            }
-            if self.uri().is_none() {
-                let foreign =
-                    Uri::has_scheme(self.uri_text()) && !begins_as_served(self.uri_text());
-                return Err(if foreign { Fault::Scheme } else { Fault::Uri });
-            }
-        }
-        if self.truncated {
-            return Err(Fault::Truncated);
-        }
-        Ok(Essentials { via, from, to, call_id, cseq, max_forwards })
-    }
-
-    fn address(&self, name: Name) -> Result<NameAddr<'_>, Fault> {
-        let text = self.field(name).ok_or(Fault::Missing(name))?;
-        let address = NameAddr::read(text).ok_or(Fault::Unreadable(name))?;
-        let tags = address.params.iter().filter(|p| p.name.eq_ignore_ascii_case(b"tag")).count();
-        if tags > 1 || !Uri::has_scheme(address.uri) {
-            return Err(Fault::Unreadable(name));
-        }
-        Ok(address)
-    }
-}
-
-fn begins_as_served(uri: &[u8]) -> bool {
-    let scheme = uri.split(|b| *b == b':').next().unwrap_or_default();
-    [&b"sip"[..], b"sips", b"tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
-}
-
-/// The part before the body, being read.
-struct Head {
-    start: Start,
-    word: Span,
-    uri: Span,
-    version_ok: bool,
-    fields: Vec<Place>,
-    present: u64,
-    repeated: u64,
-    end: usize,
-}
-
-impl Head {
-    fn read(bytes: &[u8], limits: &Limits) -> Result<Self, FrameError> {
-        let mut at = 0;
-        // RFC 3261 §7.5: line breaks before the start line are ignored.
-        while bytes.get(at..at + 2) == Some(b"\r\n") {
-            at += 2;
-        }
-        let first = line(bytes, at, limits)?;
-        let (start, word, uri, version_ok) = start_line(bytes, first, limits)?;
-        let mut head = Self {
-            start,
-            word,
-            uri,
-            version_ok,
-            fields: Vec::with_capacity(USUAL_FIELDS),
-            present: 0,
-            repeated: 0,
-            end: 0,
-        };
-        at = first.end as usize + 2;
-        loop {
-            let next = line(bytes, at, limits)?;
-            if next.start == next.end {
-                head.end = at + 2;
-                return Ok(head);
-            }
-            head.field(bytes, next, limits)?;
-            at = next.end as usize + 2;
-        }
-    }
-
-    fn field(&mut self, bytes: &[u8], line: Span, limits: &Limits) -> Result<(), FrameError> {
-        let text = line.of(bytes);
-        let fault = FrameError::Field(line.start as usize);
-        if matches!(text.first(), Some(b' ' | b'\t')) {
-            let last = self.fields.last_mut().ok_or(fault)?;
-            last.line.end = line.end + 2;
-            let value = Span { start: last.value.start, end: line.end };
-            last.value = trimmed(bytes, value);
-            return if (last.line.end - last.line.start) as usize > limits.field_bytes_max {
-                Err(FrameError::TooBig { what: "a header field", limit: limits.field_bytes_max })
-            } else {
-                Ok(())
-            };
-        }
-        if self.fields.len() >= limits.fields_max {
-            return Err(FrameError::TooBig {
-                what: "the number of header fields",
-                limit: limits.fields_max,
-            });
-        }
-        if text.len() > limits.field_bytes_max {
-            return Err(FrameError::TooBig {
-                what: "a header field",
-                limit: limits.field_bytes_max,
-            });
-        }
-        let colon = memchr::memchr(b':', text).ok_or(fault)?;
-        let written = trim_end(text.get(..colon).unwrap_or_default());
-        if !is_token(written) {
-            return Err(fault);
-        }
-        let name = Name::read(written);
-        let start = line.start as usize;
-        let name_end = Span::new(start, start + written.len()).end;
-        let value = trimmed(bytes, Span::new(start + colon + 1, line.end as usize));
-        let line = Span { start: line.start, end: line.end + 2 };
-        if name != Name::Other {
-            self.repeated |= self.present & name.bit();
-            self.present |= name.bit();
-        }
-        self.fields.push(Place { name, line, name_end, value });
-        Ok(())
-    }
-
-    fn into_message(self, bytes: Bytes) -> Result<Message, FrameError> {
-        if self.repeated & Name::ContentLength.bit() != 0 {
-            return Err(FrameError::ContentLength);
-        }
-        let said = match self.fields.iter().find(|place| place.name == Name::ContentLength) {
-            Some(place) => {
-                Some(number(place.value.of(&bytes)).ok_or(FrameError::ContentLength)? as usize)
-            }
-            None => None,
-        };
-        let there = bytes.len() - self.end;
-        let length = said.unwrap_or(there).min(there);
-        Ok(Message {
-            body: Span::new(self.end, self.end + length),
-            truncated: said.is_some_and(|said| said > there),
-            start: self.start,
-            word: self.word,
-            uri: self.uri,
-            version_ok: self.version_ok,
-            fields: self.fields,
-            present: self.present,
-            repeated: self.repeated,
-            bytes,
-        })
-    }
-}
-
-/// The line that begins at `at`, without its line end.
-fn line(bytes: &[u8], at: usize, limits: &Limits) -> Result<Span, FrameError> {
-    let rest = bytes.get(at..).unwrap_or_default();
-    let length = memchr::memchr2(b'\r', b'\n', rest).ok_or(FrameError::NoEnd)?;
-    let end = at + length;
-    if end > limits.head_bytes_max {
-        return Err(FrameError::TooBig { what: "the header", limit: limits.head_bytes_max });
-    }
-    match bytes.get(end..end + 2) {
-        Some(b"\r\n") => Ok(Span::new(at, end)),
-        Some([b'\r', _] | [b'\n', _]) => Err(FrameError::BareLineBreak(end)),
-        _ => Err(FrameError::NoEnd),
-    }
-}
-
-fn start_line(
-    bytes: &[u8],
-    line: Span,
-    limits: &Limits,
-) -> Result<(Start, Span, Span, bool), FrameError> {
-    let text = line.of(bytes);
-    let from = line.start as usize;
-    if let Some(rest) = text.strip_prefix(b"SIP/") {
-        let space = memchr::memchr(b' ', rest).ok_or(FrameError::StartLine)?;
-        let version_ok = rest.get(..space) == Some(b"2.0");
-        let code = rest.get(space + 1..space + 4).and_then(number).ok_or(FrameError::StartLine)?;
-        let code = u16::try_from(code).ok().filter(|code| (100..700).contains(code));
-        // The blank before an empty reason phrase is often left out.
-        if !matches!(rest.get(space + 4), None | Some(b' ')) {
-            return Err(FrameError::StartLine);
-        }
-        let word = Span::new((from + 4 + space + 5).min(line.end as usize), line.end as usize);
-        return Ok((
-            Start::Response(code.ok_or(FrameError::StartLine)?),
-            word,
-            Span::default(),
-            version_ok,
-        ));
-    }
-    // METHOD SP URI SP SIP/x.y, with exactly one blank each (RFC 4475 §3.1.2.7 to 9).
-    let first = memchr::memchr(b' ', text).ok_or(FrameError::StartLine)?;
-    let last = memchr::memrchr(b' ', text).ok_or(FrameError::StartLine)?;
-    let method = text.get(..first).unwrap_or_default();
-    let uri = text.get(first + 1..last).unwrap_or_default();
-    let version = text.get(last + 1..).unwrap_or_default();
-    if uri.is_empty()
-        || uri.iter().any(|b| *b <= b' ' || matches!(b, b'<' | b'>'))
-        || !is_token(method)
-    {
-        return Err(FrameError::StartLine);
-    }
-    if uri.len() > limits.uri_bytes_max {
-        return Err(FrameError::TooBig { what: "the request URI", limit: limits.uri_bytes_max });
-    }
-    let version = version.strip_prefix(b"SIP/").ok_or(FrameError::StartLine)?;
-    let word = Span::new(from, from + first);
-    let uri = Span::new(from + first + 1, from + last);
-    Ok((Start::Request(Method::read(method)), word, uri, version == b"2.0"))
-}
-
-fn trim_end(text: &[u8]) -> &[u8] {
-    let blanks = text.iter().rev().take_while(|b| matches!(b, b' ' | b'\t')).count();
-    text.get(..text.len() - blanks).unwrap_or_default()
-}
-
-fn trimmed(bytes: &[u8], span: Span) -> Span {
-    let text = span.of(bytes);
-    let inner = trim(text);
-    let lead = text.iter().take_while(|b| is_space(**b)).count().min(text.len() - inner.len());
-    let start = span.start as usize + lead;
-    Span::new(start, start + inner.len())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Fault;
 
     const INVITE: &str = "INVITE sip:bob@biloxi.com SIP/2.0\r\n\
         v: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bK776asdhds, SIP/2.0/UDP x;branch=z9hG4bKy\r\n\

@@ -18,4 +18,9 @@ impl Span {
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
+
+    /// Whether nothing is meant.
+    pub const fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
 }
