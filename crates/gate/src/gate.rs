@@ -4,8 +4,8 @@ use crate::io::{Command, Input, Output};
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
-    Alert, Attempt, Block, BlockId, CallEvent, CallId, ConfigChange, Country, Destination,
-    Direction, Level, Moment, Money, Now, Reason, Scope, Target, Verdict, WallTime,
+    Attempt, CallEvent, ConfigChange, Country, Destination, Direction, Moment, Money, Now, Target,
+    Verdict, WallTime,
 };
 use ringfence_numbering::{Numbering, Rate};
 use std::collections::VecDeque;
@@ -88,7 +88,11 @@ impl Gate {
                 self.snapshot = snapshot;
             }
             Input::Command(command) => self.command(now, command),
-            Input::Message { .. } | Input::Handed { .. } | Input::Closed(_) | Input::Resolved { .. } | Input::Load { .. } => {}
+            Input::Message { .. }
+            | Input::Handed { .. }
+            | Input::Closed(_)
+            | Input::Resolved { .. }
+            | Input::Load { .. } => {}
         }
         self.outputs.extend(self.acts.drain(..).map(Output::from));
         // Only a look puts off the next one: facts that come first must not starve it. Looks fall on whole

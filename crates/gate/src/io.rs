@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use ringfence_call::Hop;
 use ringfence_model::{
-    Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TrunkId, Verdict, WallTime,
+    Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TrunkId,
+    Verdict, WallTime,
 };
 use ringfence_sip::Flow;
 use std::sync::Arc;

@@ -74,7 +74,7 @@ fn said(output: &Output) -> Option<String> {
         }
         Output::Lifted(block) => format!("LIFTED {:?} {:?}", block.scope, block.level),
         Output::Alerted(alert) => format!("ALERT {}: {}", alert.tenant, why(&alert.reasons)),
-        Output::Sleep(_) => return None,
+        _ => return None,
     })
 }
 

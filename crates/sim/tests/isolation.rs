@@ -44,7 +44,7 @@ fn about(
         Output::Cut { call, .. } => owners.get(call) == Some(tenant),
         Output::Blocked { block, .. } | Output::Lifted(block) => block.scope.tenant() == tenant,
         Output::Alerted(alert) => &alert.tenant == tenant,
-        Output::Sleep(_) => false,
+        _ => false,
     };
     let own = said.iter().filter(|(_, output)| concerns(output));
     own.map(|(at, output)| {

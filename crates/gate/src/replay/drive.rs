@@ -226,6 +226,13 @@ impl<'a> Drive<'a> {
                     let place = index.and_then(|index| self.judged(index)?.to);
                     self.cases.alerted(at, alert, place, self.learning);
                 }
+                // Records carry no signalling.
+                Output::Transmit { .. }
+                | Output::Hand { .. }
+                | Output::Close(_)
+                | Output::Checkpoint { .. }
+                | Output::Event(_)
+                | Output::Finished(_) => {}
             }
         }
     }

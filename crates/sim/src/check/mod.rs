@@ -153,7 +153,7 @@ impl Checks {
                 self.standing.lift(block);
                 Ok(())
             }
-            Output::Alerted(_) | Output::Sleep(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
