@@ -1,16 +1,22 @@
 //! Messages that are sent: lines copied from another one, and lines written new.
 
+use crate::text::{is_gap, is_token, nul_at, unfold};
 use crate::{Field, Method, Name};
 use bytes::{BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
-/// Text with a line break, which would let its writer add header fields of his own.
+/// Text that would not be read back as what it was written for: a line break would let its writer add header fields
+/// of his own, a blank in a URI would move the end of the start line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("text for a header field holds a line break or NUL")]
+#[error(
+    "text for a message cannot stand where it was put: a line break or NUL in a value, a blank in a request URI, a name \
+     or method that is no token, or a code outside 100 to 699"
+)]
 pub struct BadText;
 
-/// A message in the making. Text with a line break in it is left out of the message and makes
-/// [`Builder::finish`] fail.
+/// A message in the making. Text that cannot stand where it is put is left out and makes [`Builder::finish`] fail.
+///
+/// Content-Length is written by [`Builder::finish`] alone; a field of that name is left out, so there is exactly one.
 #[derive(Debug)]
 pub struct Builder {
     bytes: BytesMut,
@@ -28,8 +34,9 @@ impl Builder {
     #[must_use]
     pub fn request_text(method: &[u8], uri: &[u8]) -> Self {
         let mut new = Self::empty();
-        new.text(method);
+        new.token(method);
         new.bytes.put_u8(b' ');
+        new.bad |= uri.is_empty() || uri.iter().any(|b| is_gap(*b));
         new.text(uri);
         new.bytes.put_slice(b" SIP/2.0\r\n");
         new
@@ -39,6 +46,7 @@ impl Builder {
     #[must_use]
     pub fn response(code: u16, reason: &[u8]) -> Self {
         let mut new = Self::empty();
+        new.bad |= !(100..700).contains(&code);
         new.bytes.put_slice(b"SIP/2.0 ");
         new.digits(u32::from(code));
         new.bytes.put_u8(b' ');
@@ -53,26 +61,28 @@ impl Builder {
 
     /// Writes a field whose value is the pieces one after the other.
     pub fn field(&mut self, name: Name, pieces: &[&[u8]]) -> &mut Self {
-        self.other(name.as_str(), pieces)
+        if name != Name::ContentLength {
+            self.line(name.as_str(), pieces);
+        }
+        self
     }
 
     /// The same for a name that has no [`Name`].
     pub fn other(&mut self, name: &str, pieces: &[&[u8]]) -> &mut Self {
-        self.text(name.as_bytes());
-        self.bytes.put_slice(b": ");
-        for piece in pieces {
-            self.text(piece);
+        if Name::read(name.as_bytes()) != Name::ContentLength {
+            self.line(name, pieces);
         }
-        self.bytes.put_slice(b"\r\n");
         self
     }
 
     /// Writes a field that is a number.
     pub fn number(&mut self, name: Name, value: u32) -> &mut Self {
-        self.bytes.put_slice(name.as_str().as_bytes());
-        self.bytes.put_slice(b": ");
-        self.digits(value);
-        self.bytes.put_slice(b"\r\n");
+        if name != Name::ContentLength {
+            self.token(name.as_str().as_bytes());
+            self.bytes.put_slice(b": ");
+            self.digits(value);
+            self.bytes.put_slice(b"\r\n");
+        }
         self
     }
 
@@ -81,21 +91,23 @@ impl Builder {
         self.bytes.put_slice(b"CSeq: ");
         self.digits(number);
         self.bytes.put_u8(b' ');
-        self.text(method);
+        self.token(method);
         self.bytes.put_slice(b"\r\n");
         self
     }
 
     /// Copies a field to the letter.
     pub fn copy(&mut self, field: Field<'_>) -> &mut Self {
-        self.bytes.put_slice(field.line);
+        if field.name != Name::ContentLength {
+            self.bytes.put_slice(field.line);
+        }
         self
     }
 
     /// Ends the message: Content-Length, blank line, body.
     ///
     /// # Errors
-    /// When some text held a line break.
+    /// When some text could not stand where it was put.
     pub fn finish(mut self, body: &[u8]) -> Result<Bytes, BadText> {
         if self.bad {
             return Err(BadText);
@@ -107,12 +119,26 @@ impl Builder {
         Ok(self.bytes.freeze())
     }
 
+    fn line(&mut self, name: &str, pieces: &[&[u8]]) {
+        self.token(name.as_bytes());
+        self.bytes.put_slice(b": ");
+        for piece in pieces {
+            self.text(piece);
+        }
+        self.bytes.put_slice(b"\r\n");
+    }
+
+    fn token(&mut self, text: &[u8]) {
+        self.bad |= !is_token(text);
+        self.text(text);
+    }
+
     fn text(&mut self, text: &[u8]) {
         if memchr::memchr3(b'\r', b'\n', 0, text).is_none() {
             self.bytes.put_slice(text);
-        } else if folds(text) {
+        } else if folds(text) && nul_at(text).is_none() {
             // A value read from a message may be folded; it is put on one line.
-            self.bytes.put_slice(&crate::text::unfold(text));
+            self.bytes.put_slice(&unfold(text));
         } else {
             self.bad = true;
         }
@@ -139,9 +165,6 @@ impl Builder {
 
 /// Whether every line break is CRLF followed by a blank, that is, folding and nothing else.
 fn folds(text: &[u8]) -> bool {
-    if memchr::memchr(0, text).is_some() {
-        return false;
-    }
     let mut rest = text;
     while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
         match rest.get(at..at + 3) {
@@ -178,10 +201,73 @@ mod tests {
 
     #[test]
     fn no_field_can_be_smuggled_in() {
-        for text in [&b"a\r\nX-Evil: 1"[..], b"a\nb", b"a\rb", b"a\r\n", b"a\0"] {
-            let mut builder = Builder::response(200, b"OK");
-            builder.field(Name::Subject, &[text]);
-            assert_eq!(builder.finish(b"").err(), Some(BadText), "{text:?}");
+        let response = || Builder::response(200, b"OK");
+        let evil = [&b"a\r\nX-Evil: 1"[..], b"a\nb", b"a\rb", b"a\r\n", b"a\0", b"\n", b"\r\n\r\n"];
+        for text in evil {
+            let name = String::from_utf8(text.to_vec()).unwrap();
+            let mut built = vec![
+                Builder::request_text(text, b"sip:h"),
+                Builder::request(Method::Bye, text),
+                Builder::response(200, text),
+            ];
+            for write in [
+                &(|b: &mut Builder| {
+                    b.field(Name::Subject, &[b"ok", text]);
+                }) as &dyn Fn(&mut Builder),
+                &|b| {
+                    b.other("X-Own", &[text, b"ok"]);
+                },
+                &|b| {
+                    b.other(&name, &[b"ok"]);
+                },
+                &|b| {
+                    b.cseq(1, text);
+                },
+            ] {
+                let mut builder = response();
+                write(&mut builder);
+                built.push(builder);
+            }
+            for (path, builder) in built.into_iter().enumerate() {
+                assert_eq!(builder.finish(b"").err(), Some(BadText), "{text:?}, path {path}");
+            }
         }
+        // A break over two pieces.
+        let mut builder = response();
+        builder.field(Name::Subject, &[b"a\r", b"\nX-Evil: 1"]);
+        assert_eq!(builder.finish(b"").err(), Some(BadText));
+    }
+
+    #[test]
+    fn what_would_be_read_otherwise_is_refused() {
+        for builder in [
+            Builder::request(Method::Bye, b"sip:h SIP/2.0 x"),
+            Builder::request(Method::Bye, b""),
+            Builder::request(Method::Other, b"sip:h"),
+            Builder::request_text(b"TWO WORDS", b"sip:h"),
+            Builder::response(99, b""),
+            Builder::response(700, b""),
+        ] {
+            assert_eq!(builder.finish(b"").err(), Some(BadText));
+        }
+        for name in ["", "X Y", "X:", "Vi\u{e4}"] {
+            let mut builder = Builder::response(200, b"OK");
+            builder.other(name, &[b"1"]);
+            assert_eq!(builder.finish(b"").err(), Some(BadText), "{name}");
+        }
+    }
+
+    #[test]
+    fn content_length_is_written_once() {
+        let given = Bytes::from_static(b"SIP/2.0 200 OK\r\nl: 0\r\nX: 1\r\n\r\n");
+        let given = Message::parse(given, &Limits::default()).unwrap();
+        let mut builder = Builder::response(200, b"OK");
+        builder.field(Name::ContentLength, &[b"9"]).number(Name::ContentLength, 9);
+        builder.other("content-length", &[b"9"]).other("L", &[b"9"]);
+        for field in given.fields() {
+            builder.copy(field);
+        }
+        let bytes = builder.finish(b"body").unwrap();
+        assert_eq!(&*bytes, b"SIP/2.0 200 OK\r\nX: 1\r\nContent-Length: 4\r\n\r\nbody");
     }
 }

@@ -1,7 +1,8 @@
 //! What every message must have, checked before anything is done with it.
 
-use crate::text::{is_space, number, split_commas};
-use crate::{CSeq, Fault, Message, Name, NameAddr, Start, Uri, Via};
+use crate::name::first_of;
+use crate::text::{is_space, number};
+use crate::{CSeq, Fault, Message, Name, NameAddr, Uri, Via};
 
 /// What every message must have, read.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,42 @@ pub struct Essentials<'m> {
     pub max_forwards: Option<u32>,
 }
 
+/// Fields that steer a call and may be there once (RFC 3261 §7.3.1 and the grammars). Those that only inform (Date,
+/// Server, Subject, User-Agent ...) are sent twice by real phones and harm none.
+const ONCE: u64 = set(&[
+    Name::CallId,
+    Name::ContentDisposition,
+    Name::ContentLength,
+    Name::ContentType,
+    Name::CSeq,
+    Name::Event,
+    Name::Expires,
+    Name::From,
+    Name::Join,
+    Name::MaxForwards,
+    Name::MinExpires,
+    Name::MinSe,
+    Name::RAck,
+    Name::ReferredBy,
+    Name::ReferTo,
+    Name::Replaces,
+    Name::RetryAfter,
+    Name::RSeq,
+    Name::SessionExpires,
+    Name::SubscriptionState,
+    Name::TargetDialog,
+    Name::To,
+]);
+
+const fn set(mut names: &[Name]) -> u64 {
+    let mut set = 0;
+    while let [name, rest @ ..] = names {
+        set |= name.bit();
+        names = rest;
+    }
+    set
+}
+
 impl Message {
     /// What every message must have.
     ///
@@ -29,16 +66,10 @@ impl Message {
         if !self.version_ok() {
             return Err(Fault::Version);
         }
-        for name in
-            [Name::CallId, Name::CSeq, Name::From, Name::To, Name::MaxForwards, Name::ContentType]
-        {
-            if self.repeated() & name.bit() != 0 {
-                return Err(Fault::Repeated(name));
-            }
+        if let Some(name) = first_of(self.repeated() & ONCE) {
+            return Err(Fault::Repeated(name));
         }
-        let via = self.field(Name::Via).ok_or(Fault::Missing(Name::Via))?;
-        let via =
-            split_commas(via).next().and_then(Via::read).ok_or(Fault::Unreadable(Name::Via))?;
+        let via = self.top_via()?;
         let from = self.address(Name::From)?;
         let to = self.address(Name::To)?;
         let call_id = self.field(Name::CallId).ok_or(Fault::Missing(Name::CallId))?;
@@ -47,26 +78,42 @@ impl Message {
         }
         let cseq = self.field(Name::CSeq).ok_or(Fault::Missing(Name::CSeq))?;
         let cseq = CSeq::read(cseq).ok_or(Fault::Unreadable(Name::CSeq))?;
-        let max_forwards = match self.field(Name::MaxForwards) {
-            Some(text) => Some(
-                number(text).filter(|n| *n < 256).ok_or(Fault::Unreadable(Name::MaxForwards))?,
-            ),
-            None => None,
-        };
-        if matches!(self.start(), Start::Request(_)) {
+        let max_forwards = self.max_forwards()?;
+        if self.method().is_some() {
             if cseq.method_text != self.method_text() {
                 return Err(Fault::MethodMismatch);
             }
-            if self.uri().is_none() {
-                let foreign =
-                    Uri::has_scheme(self.uri_text()) && !begins_as_served(self.uri_text());
-                return Err(if foreign { Fault::Scheme } else { Fault::Uri });
-            }
+            self.check_uri()?;
         }
         if self.truncated() {
             return Err(Fault::Truncated);
         }
         Ok(Essentials { via, from, to, call_id, cseq, max_forwards })
+    }
+
+    /// All of them must be readable: a response carries every one back.
+    fn top_via(&self) -> Result<Via<'_>, Fault> {
+        let mut top = None;
+        for text in self.values(Name::Via) {
+            let via = Via::read(text).ok_or(Fault::Unreadable(Name::Via))?;
+            top.get_or_insert(via);
+        }
+        top.ok_or(Fault::Missing(Name::Via))
+    }
+
+    fn max_forwards(&self) -> Result<Option<u32>, Fault> {
+        let Some(text) = self.field(Name::MaxForwards) else { return Ok(None) };
+        let hops = number(text).filter(|hops| *hops < 256);
+        hops.map(Some).ok_or(Fault::Unreadable(Name::MaxForwards))
+    }
+
+    fn check_uri(&self) -> Result<(), Fault> {
+        match self.uri() {
+            Some(uri) if uri.headers.is_empty() => Ok(()),
+            Some(_) => Err(Fault::Uri),
+            None if Uri::is_foreign(self.uri_text()) => Err(Fault::Scheme),
+            None => Err(Fault::Uri),
+        }
     }
 
     fn address(&self, name: Name) -> Result<NameAddr<'_>, Fault> {
@@ -78,9 +125,4 @@ impl Message {
         }
         Ok(address)
     }
-}
-
-fn begins_as_served(uri: &[u8]) -> bool {
-    let scheme = uri.split(|b| *b == b':').next().unwrap_or_default();
-    [&b"sip"[..], b"sips", b"tel"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
 }

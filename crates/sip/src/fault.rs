@@ -20,6 +20,9 @@ pub enum FrameError {
     /// A carriage return or line feed that ends no line (a way to smuggle header fields).
     #[error("a bare CR or LF at byte {0}")]
     BareLineBreak(usize),
+    /// A NUL that is not quoted, at which some peers stop reading.
+    #[error("a NUL at byte {0}")]
+    Nul(usize),
     /// A header field without colon or with a name that is no token.
     #[error("no header field at byte {0}")]
     Field(usize),
@@ -49,7 +52,7 @@ pub enum Fault {
     /// A field that cannot be read.
     #[error("{} cannot be read", .0.as_str())]
     Unreadable(Name),
-    /// The request URI cannot be read.
+    /// The request URI cannot be read, or carries header fields (RFC 3261 §19.1.1).
     #[error("the request URI cannot be read")]
     Uri,
     /// A request URI that is not `sip`, `sips` or `tel`.

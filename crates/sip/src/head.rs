@@ -5,7 +5,7 @@
 
 use crate::span::Span;
 use crate::start_line::StartLine;
-use crate::text::{is_token, number, trim};
+use crate::text::{is_token, nul_at, number, trim};
 use crate::{FrameError, Limits, Name};
 
 /// A usual message has fewer fields; more of them cost a second allocation.
@@ -48,7 +48,8 @@ impl Head {
             at = next.end as usize + 2;
             if next.start == next.end {
                 head.end = at;
-                return Ok(head);
+                let nul = nul_at(bytes.get(..at).unwrap_or_default());
+                return nul.map_or(Ok(head), |at| Err(FrameError::Nul(at)));
             }
             if matches!(next.of(bytes).first(), Some(b' ' | b'\t')) {
                 head.continuation(bytes, next, limits)?;

@@ -29,8 +29,9 @@ pub struct Message {
     truncated: bool,
 }
 
-/// One header field, as it stands.
+/// One header field, as it stands. Only a message gives it out, so its line is one field and no more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Field<'m> {
     /// What its name means.
     pub name: Name,

@@ -109,6 +109,11 @@ impl Name {
     }
 }
 
+/// The first name of a set of [`Name::bit`], in the table's order.
+pub fn first_of(set: u64) -> Option<Name> {
+    TABLE.get(set.trailing_zeros() as usize).map(|row| row.0)
+}
+
 /// Where names of each length begin and end in the table.
 const BY_LENGTH: [(usize, usize); 24] = by_length();
 
@@ -137,11 +142,13 @@ mod tests {
             assert_eq!(Name::read(text.as_bytes()), name);
             assert_eq!(Name::read(text.to_ascii_uppercase().as_bytes()), name);
             assert_eq!(name.as_str(), text);
+            assert_eq!(first_of(name.bit()), Some(name));
             if compact != 0 {
                 assert_eq!(Name::read(&[compact]), name);
                 assert_eq!(Name::read(&[compact.to_ascii_uppercase()]), name);
             }
         }
+        assert_eq!(first_of(0), None);
         assert!(COUNT < 63, "a set of names is 64 bits");
     }
 

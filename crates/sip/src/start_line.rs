@@ -1,7 +1,7 @@
 //! The first line of a message.
 
 use crate::span::Span;
-use crate::text::{is_token, number};
+use crate::text::{is_gap, is_token, number};
 use crate::{FrameError, Limits, Method, Start};
 
 /// The first line, read.
@@ -38,7 +38,7 @@ impl StartLine {
             let limit = limits.uri_bytes_max;
             return Some(Err(FrameError::TooBig { what: "the request URI", limit }));
         }
-        if uri.iter().any(|b| *b <= b' ' || matches!(b, b'<' | b'>' | 0x7f)) {
+        if uri.iter().any(|b| is_gap(*b) || matches!(b, b'<' | b'>')) {
             return None;
         }
         let from = line.start as usize;

@@ -7,6 +7,18 @@ pub const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
+/// Whether `byte` cannot stand in a URI of a start line: blanks and control characters.
+pub const fn is_gap(byte: u8) -> bool {
+    byte <= b' ' || byte == 0x7f
+}
+
+/// Where a NUL stands that is no part of a quoted pair, the one place where RFC 3261 §25.1 has it. Peers written in C
+/// would read the text up to there.
+pub fn nul_at(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(0, text)
+        .find(|at| at.checked_sub(1).and_then(|before| text.get(before)) != Some(&b'\\'))
+}
+
 /// `text` without white space at its ends.
 #[must_use]
 pub fn trim(text: &[u8]) -> &[u8] {

@@ -69,6 +69,13 @@ impl<'m> Uri<'m> {
             && scheme.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
     }
 
+    /// Whether `text` is a URI of a scheme that is not read here.
+    pub(crate) fn is_foreign(text: &[u8]) -> bool {
+        let scheme = text.split(|byte| *byte == b':').next().unwrap_or_default();
+        Self::has_scheme(text)
+            && ![&b"sip"[..], b"sips", b"tel"].iter().any(|own| scheme.eq_ignore_ascii_case(own))
+    }
+
     fn sip(scheme: Scheme, text: &'m [u8], rest: &'m [u8]) -> Option<Self> {
         // A user part may hold `;` and `?`; the last `@` before the host decides (the host holds none).
         let (user, rest) = match memchr::memrchr(b'@', rest) {
@@ -169,9 +176,17 @@ fn is_host(host: &[u8]) -> bool {
 pub fn ip(host: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(host).ok()?;
     match text.strip_prefix('[') {
-        Some(inner) => inner.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        Some(inner) => ipv6(inner.strip_suffix(']')?).map(IpAddr::V6),
         None => text.parse().ok(),
     }
+}
+
+/// The grammar of RFC 3261 allowed three colons before an IPv4 part; both forms must be read (RFC 5118 §4.10).
+fn ipv6(text: &str) -> Option<Ipv6Addr> {
+    text.parse().ok().or_else(|| {
+        let (left, right) = text.split_once(":::").filter(|(_, right)| right.contains('.'))?;
+        format!("{left}::{right}").parse().ok()
+    })
 }
 
 /// RFC 3261 §25.1 `userinfo`, with the bytes that phones send besides (`#`, and UTF-8 not escaped).
@@ -231,6 +246,8 @@ mod tests {
             "http://x",
             "",
             "sip:a@h:",
+            "sip:a@[1:::2]",
+            "sip:a@[1::2:::3.4.5.6]",
         ] {
             assert_eq!(Uri::read(text.as_bytes()), None, "{text}");
         }
@@ -238,6 +255,8 @@ mod tests {
 
     #[test]
     fn a_telephone_number() {
+        let bug = Uri::read(b"sip:[2001:db8:::192.0.2.1]").unwrap();
+        assert_eq!(bug.host(), Host::Ip("2001:db8::192.0.2.1".parse().unwrap()));
         let uri = Uri::read(b"tel:+31-20-1234567;phone-context=x").unwrap();
         assert_eq!(uri.user_text().unwrap(), "+31-20-1234567");
     }

@@ -38,10 +38,12 @@ impl<'m> Via<'m> {
         is_token(transport).then_some(Self { transport, host, port, params: Params(params) })
     }
 
-    /// The transaction id the sender gave.
+    /// The transaction id the sender gave. The cookie `z9hG4bK` alone is none (RFC 4475 §3.2.1).
     #[must_use]
     pub fn branch(&self) -> Option<&'m [u8]> {
-        self.params.value("branch").filter(|branch| !branch.is_empty())
+        self.params
+            .value("branch")
+            .filter(|branch| !branch.is_empty() && !branch.eq_ignore_ascii_case(b"z9hG4bK"))
     }
 
     /// Whether the sender wants the response at the port it sent from (RFC 3581).
