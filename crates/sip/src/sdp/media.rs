@@ -95,7 +95,7 @@ impl<'s, 'a> Media<'s, 'a> {
     }
 
     /// Whether an offer with this medium puts it on hold: it is in use, and the maker will not listen
-    /// (RFC 3264 §8.4) or names no address. With ICE no address means "not known yet" (RFC 8840 §4.1.1).
+    /// (RFC 3264 §8.4) or names no address. With ICE no address means "not known yet" (trickle ICE, RFC 8840).
     #[must_use]
     pub fn is_hold(&self) -> bool {
         let deaf = matches!(self.direction(), Direction::SendOnly | Direction::Inactive);
