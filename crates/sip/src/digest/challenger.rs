@@ -209,7 +209,7 @@ fn same_uri(one: &[u8], other: &[u8]) -> bool {
 
 /// Between the scheme and the last `@`; empty without one.
 fn user_part(uri: &[u8]) -> &[u8] {
-    let (before_host, _) = uri.split_at(memrchr(b'@', uri).unwrap_or(0));
+    let before_host = uri.get(..memrchr(b'@', uri).unwrap_or(0)).unwrap_or_default();
     let scheme = memchr(b':', before_host).map_or(0, |colon| colon + 1);
     before_host.get(scheme..).unwrap_or_default()
 }

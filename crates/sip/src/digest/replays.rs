@@ -1,4 +1,4 @@
-//! Which counts of which nonces were already used (RFC 7616 §5.12).
+//! Which counts of which nonces were already used (RFC 7616 §3.4).
 
 use super::challenger::Accepted;
 use super::nonce::NonceId;
