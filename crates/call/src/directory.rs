@@ -1,5 +1,6 @@
 //! Who is who: tenants, trunks, extensions and our own addresses. Replaced as a whole, never edited.
 
+mod find;
 mod index;
 
 pub use index::{Directory, DirectoryError};
@@ -53,7 +54,7 @@ pub struct Tenant {
     pub emergency_carriers: Vec<TrunkId>,
     /// Where calls to numbers of no extension go.
     pub inbound: Inbound,
-    /// Numbers of the tenant besides those of its extensions: single ones, or the beginning of a range.
+    /// Numbers of the tenant besides those of its extensions: whole ones, or the first digits of a block.
     pub numbers: Vec<E164>,
     /// Who takes REGISTER.
     pub registering: Registering,
@@ -67,6 +68,8 @@ pub struct Tenant {
     pub referrals: Referrals,
     /// Methods outside dialogs that pass besides INVITE: `MESSAGE`, `SUBSCRIBE`, `NOTIFY`, `OPTIONS`, `INFO`, `PUBLISH`.
     pub methods: Vec<String>,
+    /// How numbers are written where the tenant is.
+    pub dialling: Dialling,
     /// Extensions of this tenant a caller may be by name, though they register at the PBX: the user part of From
     /// names the extension when it has at most this many digits.
     pub extension_digits_max: u8,
@@ -149,6 +152,8 @@ pub struct Trunk {
     pub failover_codes: Vec<u16>,
     /// How it wants called numbers.
     pub numbers: NumberForm,
+    /// How it writes numbers, when not as its tenant does; needed for a carrier of several tenants.
+    pub dialling: Option<Dialling>,
     /// Whether its P-Asserted-Identity, Diversion, History-Info and Privacy are believed and it may see ours.
     pub trusted: bool,
     /// Set when it only asks and is answered with a redirect.
@@ -220,6 +225,18 @@ pub enum NumberForm {
     Bare,
     /// `0031...`
     DoubleZero,
+}
+
+/// How numbers without `+` are written at some place; enough to recognise a tenant's own numbers and a caller's. What
+/// is dialled is read by `numbering`, which knows all plans.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Dialling {
+    /// Country calling code, `31`; empty: only international forms are read.
+    pub country_code: String,
+    /// What stands before national numbers, `0`; empty where there is none.
+    pub national_prefix: String,
+    /// What stands before international numbers besides `+`, `00`; empty: nothing.
+    pub international_prefix: String,
 }
 
 /// A trunk that only asks.

@@ -8,7 +8,7 @@ mod directory;
 mod output;
 
 pub use directory::{
-    Account, Adviser, Directory, DirectoryError, Extension, Hop, Inbound, Listener, Login,
-    NumberForm, Parts, Referrals, Registering, Side, Target, Tenant, Trunk, Upstream,
+    Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,
+    Login, NumberForm, Parts, Referrals, Registering, Side, Target, Tenant, Trunk, Upstream,
 };
 pub use output::{Cause, Output, Ruling};

@@ -1,8 +1,7 @@
-//! Finding people in the directory.
+//! Putting a directory in order, and telling what does not fit together.
 
-use super::{Extension, Listener, Parts, Tenant, Trunk};
+use super::Parts;
 use ringfence_model::{E164, TenantId, TrunkId};
-use ringfence_sip::{Flow, Transport};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use thiserror::Error;
@@ -10,16 +9,22 @@ use thiserror::Error;
 /// Who is who, with look-ups.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
-    parts: Parts,
-    trunk: HashMap<TrunkId, usize>,
-    tenant: HashMap<TenantId, usize>,
-    domain: HashMap<String, usize>,
+    pub(super) parts: Parts,
+    pub(super) trunk: HashMap<TrunkId, usize>,
+    pub(super) tenant: HashMap<TenantId, usize>,
+    pub(super) domain: HashMap<String, usize>,
     /// Trunks that send from exactly this address.
-    host: HashMap<IpAddr, Vec<usize>>,
+    pub(super) host: HashMap<IpAddr, Vec<usize>>,
     /// Trunks that send from a whole network.
-    ranges: Vec<(ipnet::IpNet, usize)>,
-    extension: HashMap<(TenantId, String), usize>,
-    number: HashMap<E164, (usize, Option<usize>)>,
+    pub(super) ranges: Vec<(ipnet::IpNet, usize)>,
+    /// Trunks that need no address: they show a certificate ...
+    pub(super) certificate: HashMap<String, Vec<usize>>,
+    /// ... or know a password. By tenant and user name.
+    pub(super) trunk_login: HashMap<(TenantId, String), usize>,
+    pub(super) extension: HashMap<(TenantId, String), usize>,
+    pub(super) login: HashMap<(TenantId, String), usize>,
+    /// Whole numbers, and first digits of blocks (which have no extension).
+    pub(super) number: HashMap<E164, (usize, Option<usize>)>,
 }
 
 /// What does not fit together.
@@ -59,89 +64,6 @@ impl Directory {
         Ok(new)
     }
 
-    /// All there is.
-    #[must_use]
-    pub const fn parts(&self) -> &Parts {
-        &self.parts
-    }
-
-    /// A tenant by its id.
-    #[must_use]
-    pub fn tenant(&self, id: &TenantId) -> Option<&Tenant> {
-        self.parts.tenants.get(*self.tenant.get(id)?)
-    }
-
-    /// The tenant whose domain this is, without regard to case.
-    #[must_use]
-    pub fn tenant_of_domain(&self, host: &[u8]) -> Option<&Tenant> {
-        let name = std::str::from_utf8(host).ok()?;
-        let found = match self.domain.get(name) {
-            Some(found) => *found,
-            None => *self.domain.get(&name.to_ascii_lowercase())?,
-        };
-        self.parts.tenants.get(found)
-    }
-
-    /// A trunk by its id.
-    #[must_use]
-    pub fn trunk(&self, id: &TrunkId) -> Option<&Trunk> {
-        self.parts.trunks.get(*self.trunk.get(id)?)
-    }
-
-    /// Trunks that may send from this address: the most exact first.
-    pub fn trunks_at(&self, ip: IpAddr) -> impl Iterator<Item = &Trunk> {
-        let ip = ip.to_canonical();
-        let exact = self.host.get(&ip).into_iter().flatten();
-        let ranges = self.ranges.iter().filter(move |(net, _)| net.contains(&ip)).map(|(_, at)| at);
-        exact.chain(ranges).filter_map(|at| self.parts.trunks.get(*at))
-    }
-
-    /// An extension of a tenant by its name.
-    #[must_use]
-    pub fn extension(&self, tenant: &TenantId, name: &str) -> Option<&Extension> {
-        // The key owns its parts; an extension is looked up once per call.
-        let at = self.extension.get(&(tenant.clone(), name.to_owned()))?;
-        self.parts.extensions.get(*at)
-    }
-
-    /// Whose number this is.
-    #[must_use]
-    pub fn owner_of(&self, number: E164) -> Option<(&Tenant, Option<&Extension>)> {
-        let (tenant, extension) = self.number.get(&number)?;
-        let extension = extension.and_then(|at| self.parts.extensions.get(at));
-        Some((self.parts.tenants.get(*tenant)?, extension))
-    }
-
-    /// The listener a flow is on.
-    #[must_use]
-    pub fn listener(&self, flow: &Flow) -> Option<&Listener> {
-        let all = &self.parts.listeners;
-        all.iter().find(|at| at.transport == flow.transport && at.local == flow.local)
-    }
-
-    /// The listener from which `trunk` is reached over `transport` at `remote`.
-    #[must_use]
-    pub fn listener_for(
-        &self,
-        trunk: Option<&Trunk>,
-        transport: Transport,
-        remote: IpAddr,
-    ) -> Option<&Listener> {
-        let wanted = trunk.and_then(|trunk| trunk.listener.as_deref());
-        self.parts.listeners.iter().find(|at| {
-            at.transport == transport
-                && at.local.is_ipv4() == remote.is_ipv4()
-                && wanted.is_none_or(|name| at.name == name)
-        })
-    }
-
-    /// The shard that holds everything of a tenant. The same in every process: tokens outlive it.
-    #[must_use]
-    pub fn shard_of(&self, tenant: &TenantId) -> u8 {
-        let hash = fnv(tenant.as_str().as_bytes());
-        u8::try_from(hash % u64::from(self.parts.shards.max(1))).unwrap_or(0)
-    }
-
     fn index_tenants(&mut self) -> Result<(), DirectoryError> {
         for (at, tenant) in self.parts.tenants.iter().enumerate() {
             if self.tenant.insert(tenant.id.clone(), at).is_some() {
@@ -174,7 +96,26 @@ impl Directory {
                 }
             }
         }
+        for at in 0..self.parts.trunks.len() {
+            self.index_proof(at)?;
+        }
         self.ranges.sort_by_key(|(net, _)| std::cmp::Reverse(net.prefix_len()));
+        Ok(())
+    }
+
+    /// A trunk without addresses is known by what it proves.
+    fn index_proof(&mut self, at: usize) -> Result<(), DirectoryError> {
+        let Some(trunk) = self.parts.trunks.get(at).filter(|t| t.networks.is_empty()) else {
+            return Ok(());
+        };
+        if let Some(name) = &trunk.certificate {
+            self.certificate.entry(name.to_ascii_lowercase()).or_default().push(at);
+        } else if let (Some(login), Some(tenant)) = (&trunk.login, &trunk.tenant) {
+            let key = (tenant.clone(), login.user.clone());
+            if self.trunk_login.insert(key, at).is_some() {
+                return Err(twice("login", &login.user));
+            }
+        }
         Ok(())
     }
 
@@ -190,6 +131,12 @@ impl Directory {
             let key = (extension.tenant.clone(), extension.id.as_str().to_owned());
             if self.extension.insert(key, at).is_some() {
                 return Err(twice("extension", extension.id.as_str()));
+            }
+            if let Some(login) = &extension.login {
+                let key = (extension.tenant.clone(), login.user.clone());
+                if self.trunk_login.contains_key(&key) || self.login.insert(key, at).is_some() {
+                    return Err(twice("login", &login.user));
+                }
             }
             for number in &extension.numbers {
                 match self.number.insert(*number, (tenant, Some(at))) {
@@ -244,11 +191,4 @@ impl Directory {
 
 fn twice(what: &'static str, name: &str) -> DirectoryError {
     DirectoryError::Twice { what, name: name.to_owned() }
-}
-
-/// FNV-1a: stable from process to process, which the seeded hashes of tables are not.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
