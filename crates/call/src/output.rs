@@ -15,6 +15,8 @@ pub enum Output {
         flow: Flow,
         /// One message.
         bytes: Bytes,
+        /// The call it belongs to: for traces.
+        call: Option<CallId>,
     },
     /// May this call go on? Answer with [`crate::Calls::rule`] before anything else.
     Judge(Box<Attempt>),
