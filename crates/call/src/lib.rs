@@ -4,11 +4,21 @@
 //! facts and records come out. It reads no clock and opens no socket. It knows nothing of money or fraud: before a
 //! call goes on it says [`Output::Judge`] and waits for a [`Ruling`].
 
+mod auth;
 mod directory;
+mod identify;
 mod output;
+mod registrar;
+mod route;
+mod upstream;
 
+pub use auth::Caller;
 pub use directory::{
     Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,
     Login, NumberForm, Parts, Referrals, Registering, Side, Target, Tenant, Trunk, Upstream,
 };
+pub use identify::{Origin, identify};
 pub use output::{Cause, Output, Ruling};
+pub use registrar::{Binding, Party, Registrar};
+pub use route::{LegTarget, Net, Plan, Refusal, Way, plan, routes};
+pub use upstream::Trunks;

@@ -1,6 +1,6 @@
 //! Finding people in the directory.
 
-use super::{Directory, Extension, Listener, Parts, Tenant, Trunk};
+use super::{Directory, Extension, Listener, Parts, Registering, Tenant, Trunk};
 use ringfence_model::{E164, TenantId, TrunkId};
 use ringfence_sip::{Flow, Transport};
 use std::net::IpAddr;
@@ -65,10 +65,16 @@ impl Directory {
         self.parts.trunks.get(*at)
     }
 
+    /// Whether anybody can authenticate as something of this tenant without a known address.
+    #[must_use]
+    pub fn has_logins(&self, tenant: &Tenant) -> bool {
+        tenant.registering != Registering::Nobody || self.trunk_logins.contains(&tenant.id)
+    }
+
     /// Trunks without addresses that are known by one of the names a certificate proved.
     pub fn trunks_of_certificate<'d>(
         &'d self,
-        names: &'d [String],
+        names: &[String],
     ) -> impl Iterator<Item = &'d Trunk> {
         names
             .iter()

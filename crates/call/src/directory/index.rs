@@ -2,7 +2,7 @@
 
 use super::Parts;
 use ringfence_model::{E164, TenantId, TrunkId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use thiserror::Error;
 
@@ -21,6 +21,8 @@ pub struct Directory {
     pub(super) certificate: HashMap<String, Vec<usize>>,
     /// ... or know a password. By tenant and user name.
     pub(super) trunk_login: HashMap<(TenantId, String), usize>,
+    /// Tenants that have such trunks.
+    pub(super) trunk_logins: HashSet<TenantId>,
     pub(super) extension: HashMap<(TenantId, String), usize>,
     pub(super) login: HashMap<(TenantId, String), usize>,
     /// Whole numbers, and first digits of blocks (which have no extension).
@@ -115,6 +117,7 @@ impl Directory {
             if self.trunk_login.insert(key, at).is_some() {
                 return Err(twice("login", &login.user));
             }
+            self.trunk_logins.insert(tenant.clone());
         }
         Ok(())
     }

@@ -1,0 +1,9 @@
+//! Where a call goes: first what it is ([`plan`]), then, when it was ruled on, by which ways ([`routes`]).
+
+pub mod number;
+mod parties;
+mod plan;
+mod ways;
+
+pub use plan::{Plan, Refusal, plan};
+pub use ways::{LegTarget, Net, Way, routes};
