@@ -11,6 +11,10 @@ mod output;
 mod registrar;
 mod route;
 mod upstream;
+mod stateless;
+mod timers;
+mod token;
+mod transaction;
 
 pub use auth::Caller;
 pub use directory::{
@@ -22,3 +26,7 @@ pub use output::{Cause, Output, Ruling};
 pub use registrar::{Binding, Party, Registrar};
 pub use route::{LegTarget, Net, Plan, Refusal, Way, plan, routes};
 pub use upstream::Trunks;
+pub use stateless::{Responder, begin, phrase, reply_flow};
+pub use timers::{TimerId, Timers};
+pub use token::{Mint, Token, shard_of_branch, shard_of_call_id, shard_of_contact, shard_of_tag};
+pub use transaction::{ClientKey, Due, Heard, Outbox, Owner, ServerKey, Transactions};

@@ -1,0 +1,619 @@
+//! Transactions: a request and its responses (RFC 3261 §17 with RFC 6026).
+//!
+//! All retransmission, in both directions, is done and absorbed here and nowhere else: requests, responses, the 2xx to
+//! INVITE until its ACK, reliable provisional responses until their PRACK. The ACK of a failure and the CANCEL are made
+//! here too. What is heard from another address than the transaction's is none of its business.
+
+mod client;
+mod key;
+mod of_invite;
+mod server;
+mod slots;
+mod timing;
+
+use crate::stateless::{begin, phrase, reply_flow};
+use crate::{Output, Responder, TimerId, Timers};
+use bytes::Bytes;
+use client::{Client, Told};
+use key::{KeyMap, Keys};
+use ringfence_model::Moment;
+use ringfence_sip::{Essentials, Flow, Limits, Message, Method, Name, NameAddr, Start, Transport};
+use server::{Acked, Server, ServerDue};
+use slots::{Slot, Slots};
+use std::collections::{BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+/// What goes out, in order.
+pub type Outbox = VecDeque<Output>;
+
+/// A server transaction. Once it is over the key means nothing, never another transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ServerKey(Slot);
+
+/// A client transaction. Once it is over the key means nothing, never another transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct ClientKey(Slot);
+
+/// Who uses a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Owner {
+    /// A call, or something relayed inside it.
+    Call {
+        /// Where the call is.
+        slot: u32,
+        /// Which call there.
+        generation: u32,
+        /// What of it.
+        relay: u32,
+    },
+    /// A registration of ours at a carrier.
+    Upstream(u32),
+    /// A question whether a trunk lives.
+    Probe(u32),
+}
+
+/// What a message was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// A retransmission (answered, when there is an answer), the ACK of a failure, a response that nobody needs.
+    Absorbed,
+    /// A new request, not ACK or CANCEL: answer it with [`Transactions::respond`], or statelessly after
+    /// [`Transactions::abandon_server`].
+    Request(ServerKey),
+    /// A new INVITE that is a copy of one in progress, come another way: 482 (RFC 3261 §8.2.2.2), statelessly.
+    Merged,
+    /// A new request for which there is no room: 503, statelessly.
+    Full,
+    /// CANCEL came and was answered; the INVITE is still unanswered: 487 is expected.
+    Cancelled(ServerKey),
+    /// The ACK of a 2xx, for the first time. The INVITE it acknowledges, when that is still known: its 2xx is not sent
+    /// again.
+    Ack(Option<ServerKey>),
+    /// A response to a request of ours, for the first time; provisional ones that are not reliable every time.
+    Response {
+        /// To this.
+        client: ClientKey,
+        /// For whom.
+        owner: Owner,
+        /// Whether it is final.
+        last: bool,
+    },
+    /// Another 2xx to INVITE: the same again, then ACK it again; or from another fork, then ACK and BYE it.
+    Again2xx {
+        /// To this.
+        client: ClientKey,
+        /// For whom.
+        owner: Owner,
+    },
+    /// A response or CANCEL of nothing that is known. A CANCEL may be answered with 481.
+    Stray,
+}
+
+/// What time brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Due {
+    /// No final response came (Timers B and F, or 32 s after CANCEL). The transaction is over.
+    Timeout {
+        /// To this.
+        client: ClientKey,
+        /// For whom.
+        owner: Owner,
+    },
+    /// The connection broke before anything was heard, or could not be opened. The transaction is over.
+    Unreachable {
+        /// This.
+        client: ClientKey,
+        /// For whom.
+        owner: Owner,
+    },
+    /// A 2xx was sent for 32 s and no ACK came: end the call (RFC 3261 §13.3.1.4). The transaction is over.
+    NoAck {
+        /// The INVITE.
+        server: ServerKey,
+        /// For whom.
+        owner: Owner,
+    },
+    /// A reliable provisional response was sent for 32 s and no PRACK came: refuse the INVITE with a 5xx
+    /// (RFC 3262 §3). The transaction goes on.
+    NoPrack {
+        /// The INVITE.
+        server: ServerKey,
+        /// For whom.
+        owner: Owner,
+        /// The response.
+        rseq: u32,
+    },
+    /// A request other than INVITE was not answered for 32 s; nobody waits for the answer any longer (RFC 4320). The
+    /// transaction is over.
+    Unanswered {
+        /// The request.
+        server: ServerKey,
+        /// For whom.
+        owner: Owner,
+    },
+}
+
+/// All transactions of a shard.
+#[derive(Debug)]
+pub struct Transactions {
+    keys: Keys,
+    responder: Responder,
+    slots: Slots<Transaction>,
+    by_key: KeyMap<Slot>,
+    /// INVITEs by what their ACK will have in common with them.
+    invites: KeyMap<Slot>,
+    /// Unanswered requests of ours that went over streams.
+    streams: BTreeSet<(Transport, SocketAddr, Slot)>,
+    timers: Timers<Slot>,
+    unreachable: VecDeque<(ClientKey, Owner)>,
+    max: usize,
+    clients: usize,
+}
+
+#[derive(Debug)]
+enum Transaction {
+    Server(Server),
+    Client(Client),
+}
+
+/// Transactions of one shard unless said otherwise: at 2,000 calls per second and four transactions each this is
+/// reached after 32 s.
+const MAX: usize = 262_144;
+
+impl Transactions {
+    /// None yet. Who knows the seed can make transactions collide.
+    #[must_use]
+    pub fn new(hash_seed: u64) -> Self {
+        Self::with_max(hash_seed, MAX)
+    }
+
+    /// The same with another cap. At the cap new requests get no transaction; requests inside dialogs get an eighth
+    /// more, so that calls can still end; our own requests are not counted against it.
+    #[must_use]
+    pub fn with_max(hash_seed: u64, max: usize) -> Self {
+        let mut secret = [0; 32];
+        for (to, from) in secret.iter_mut().zip(hash_seed.to_le_bytes()) {
+            *to = from;
+        }
+        Self {
+            keys: Keys::new(hash_seed),
+            responder: Responder::new(&secret, 0),
+            slots: Slots::new(),
+            by_key: KeyMap::default(),
+            invites: KeyMap::default(),
+            streams: BTreeSet::new(),
+            timers: Timers::new(),
+            unreachable: VecDeque::new(),
+            max,
+            clients: 0,
+        }
+    }
+
+    /// Says what a message is, and answers what needs no thinking.
+    pub fn receive(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        message: &Message,
+        essentials: &Essentials<'_>,
+        out: &mut Outbox,
+    ) -> Heard {
+        match message.start() {
+            Start::Response(code) => self.response(now, &flow, code, message, essentials, out),
+            Start::Request(Method::Ack) => self.ack(now, &flow, message, essentials),
+            Start::Request(Method::Cancel) => self.cancelled(&flow, message, essentials, out),
+            Start::Request(method) => {
+                self.request_heard(now, &flow, method, message, essentials, out)
+            }
+        }
+    }
+
+    fn request_heard(
+        &mut self,
+        now: Moment,
+        flow: &Flow,
+        method: Method,
+        message: &Message,
+        head: &Essentials<'_>,
+        out: &mut Outbox,
+    ) -> Heard {
+        let key = self.keys.server(flow, message, head, message.method_text());
+        if let Some(server) = self.by_key.get(&key).and_then(|slot| self.slots.get(*slot)) {
+            if let Transaction::Server(server) = server {
+                server.heard_again(out);
+            }
+            return Heard::Absorbed;
+        }
+        let in_dialog = head.to.tag().is_some();
+        let max = if in_dialog { self.max.saturating_add(self.max / 8) } else { self.max };
+        if self.slots.len() - self.clients >= max {
+            return Heard::Full;
+        }
+        let invite = (method == Method::Invite).then(|| self.keys.invite(flow, head));
+        if let Some(invite) = invite
+            && !in_dialog
+            && self.is_merged(invite)
+        {
+            return Heard::Merged;
+        }
+        let server = Server::new(now, key, invite, reply_flow(flow, &head.via));
+        let slot = self.slots.insert(Transaction::Server(server));
+        self.by_key.insert(key, slot);
+        if let Some(invite) = invite {
+            self.invites.insert(invite, slot);
+        }
+        self.settle(slot);
+        Heard::Request(ServerKey(slot))
+    }
+
+    /// Only one in progress counts: after a failure the sender may try again by another way.
+    fn is_merged(&self, invite: key::Key) -> bool {
+        let known = self.invites.get(&invite).and_then(|slot| self.slots.get(*slot));
+        matches!(known, Some(Transaction::Server(s)) if s.is_open() || s.is_accepted())
+    }
+
+    fn ack(&mut self, now: Moment, flow: &Flow, message: &Message, head: &Essentials<'_>) -> Heard {
+        let key = self.keys.server(flow, message, head, b"INVITE");
+        // By its branch it is of a failure (or of a 2xx, from senders that know no better); else of a 2xx.
+        let by_branch = self.by_key.get(&key).copied();
+        let slot = by_branch.or_else(|| self.invites.get(&self.keys.invite(flow, head)).copied());
+        let tag = self.keys.tag(head.to.tag());
+        let Some(slot) = slot else { return Heard::Ack(None) };
+        let Some(Transaction::Server(server)) = self.slots.get_mut(slot) else {
+            return Heard::Ack(None);
+        };
+        if by_branch.is_none() && !server.is_accepted() {
+            return Heard::Ack(None);
+        }
+        let acked = server.acked(now, tag);
+        self.settle(slot);
+        match acked {
+            Acked::Success => Heard::Ack(Some(ServerKey(slot))),
+            Acked::Absorbed => Heard::Absorbed,
+            Acked::Nothing => Heard::Ack(None),
+        }
+    }
+
+    /// CANCEL has no transaction of its own: as long as its INVITE is known the same answer can be made again.
+    fn cancelled(
+        &mut self,
+        flow: &Flow,
+        message: &Message,
+        head: &Essentials<'_>,
+        out: &mut Outbox,
+    ) -> Heard {
+        let key = self.keys.server(flow, message, head, b"INVITE");
+        let Some(slot) = self.by_key.get(&key).copied() else { return Heard::Stray };
+        let Some(Transaction::Server(invite)) = self.slots.get_mut(slot) else {
+            return Heard::Stray;
+        };
+        let first = invite.is_open() && !std::mem::replace(&mut invite.cancelled, true);
+        let flow = invite.flow;
+        // RFC 3261 §9.2: the same To tag as in the responses to the INVITE.
+        let said = to_tag_of(Bytes::copy_from_slice(invite.last()));
+        let tag = said.unwrap_or_else(|| self.responder.tag(message).to_vec());
+        let ok = begin(message, &flow, 200, phrase(200).as_bytes(), &tag);
+        if let Some(bytes) = ok.and_then(|ok| ok.finish(b"").ok()) {
+            out.push_back(Output::Transmit { flow, bytes });
+        }
+        if first { Heard::Cancelled(ServerKey(slot)) } else { Heard::Absorbed }
+    }
+
+    fn response(
+        &mut self,
+        now: Moment,
+        flow: &Flow,
+        code: u16,
+        message: &Message,
+        head: &Essentials<'_>,
+        out: &mut Outbox,
+    ) -> Heard {
+        // RFC 3261 §8.1.3.3: with a second Via it is somebody else's.
+        if message.values(Name::Via).nth(1).is_some() {
+            return Heard::Stray;
+        }
+        let Some(branch) = head.via.branch() else { return Heard::Stray };
+        let key = self.keys.client(branch, head.cseq.method);
+        let Some(slot) = self.by_key.get(&key).copied() else { return Heard::Stray };
+        let tag = self.keys.tag(head.to.tag());
+        let Some(Transaction::Client(client)) = self.slots.get_mut(slot) else {
+            return Heard::Stray;
+        };
+        if client.flow.remote.ip().to_canonical() != flow.remote.ip().to_canonical() {
+            return Heard::Stray;
+        }
+        let told = client.heard(now, code, tag, message, out);
+        let owner = client.owner;
+        let peer = (client.flow.transport, client.flow.remote, slot);
+        if client.flow.transport.is_reliable() && !client.is_open() {
+            self.streams.remove(&peer);
+        }
+        self.send_cancel(now, slot, out);
+        self.settle(slot);
+        let client = ClientKey(slot);
+        match (told, owner) {
+            (Told::New { last }, Some(owner)) => Heard::Response { client, owner, last },
+            (Told::Again2xx, Some(owner)) => Heard::Again2xx { client, owner },
+            (Told::Again2xx, None) => Heard::Stray,
+            _ => Heard::Absorbed,
+        }
+    }
+
+    /// Says who uses a server transaction; without an owner nobody is told of its end.
+    pub fn set_owner(&mut self, server: ServerKey, owner: Owner) {
+        if let Some(Transaction::Server(server)) = self.slots.get_mut(server.0) {
+            server.owner = Some(owner);
+        }
+    }
+
+    /// Answers an INVITE with 100 at once.
+    pub fn trying(&mut self, server: ServerKey, request: &Message, out: &mut Outbox) {
+        let Some(Transaction::Server(server)) = self.slots.get_mut(server.0) else { return };
+        let trying = begin(request, &server.flow, 100, phrase(100).as_bytes(), b"");
+        let trying = trying.and_then(|trying| trying.finish(b"").ok());
+        if let Some(bytes) = trying.filter(|_| server.is_open() && server.last().is_empty()) {
+            server.provisional(bytes, out);
+        }
+    }
+
+    /// Sends a finished response. Says whether it was sent: after a final response nothing is, ever.
+    pub fn respond(
+        &mut self,
+        now: Moment,
+        server: ServerKey,
+        code: u16,
+        bytes: Bytes,
+        out: &mut Outbox,
+    ) -> bool {
+        let Some(Transaction::Server(transaction)) = self.slots.get_mut(server.0) else {
+            return false;
+        };
+        if !transaction.is_open() {
+            return false;
+        }
+        if code < 200 {
+            transaction.provisional(bytes, out);
+            return true;
+        }
+        let accepts = transaction.invite.is_some() && code < 300;
+        let tag = accepts.then(|| self.keys.tag(to_tag_of(bytes.clone()).as_deref()));
+        transaction.finish(now, tag, bytes, out);
+        self.settle(server.0);
+        true
+    }
+
+    /// Sends a finished provisional response of an INVITE, again and again until [`Transactions::pracked`]. `rseq`
+    /// must be another one than those of this INVITE that wait for their PRACK.
+    pub fn respond_reliably(
+        &mut self,
+        now: Moment,
+        server: ServerKey,
+        rseq: u32,
+        bytes: Bytes,
+        out: &mut Outbox,
+    ) -> bool {
+        match self.slots.get_mut(server.0) {
+            Some(Transaction::Server(transaction)) if transaction.is_open() => {
+                transaction.reliable(now, rseq, bytes, out);
+            }
+            _ => return false,
+        }
+        self.settle(server.0);
+        true
+    }
+
+    /// A PRACK came for this response; says whether it waited for one (if not: 481, RFC 3262 §3).
+    pub fn pracked(&mut self, server: ServerKey, rseq: u32) -> bool {
+        let pracked = match self.slots.get_mut(server.0) {
+            Some(Transaction::Server(transaction)) => transaction.pracked(rseq),
+            _ => false,
+        };
+        self.settle(server.0);
+        pracked
+    }
+
+    /// Sends a request of ours (not ACK, not CANCEL) whose topmost Via has this branch.
+    #[allow(clippy::too_many_arguments, reason = "a request, where it goes and for whom")]
+    pub fn request(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        method: Method,
+        branch: &[u8],
+        bytes: Bytes,
+        owner: Owner,
+        out: &mut Outbox,
+    ) -> ClientKey {
+        let key = self.keys.client(branch, method);
+        let is_invite = method == Method::Invite;
+        let client = Client::new(now, key, flow, is_invite, bytes.clone(), Some(owner));
+        out.push_back(Output::Transmit { flow, bytes });
+        ClientKey(self.add_client(client))
+    }
+
+    /// Cancels an INVITE of ours (RFC 3261 §9.1): at once when anything was heard, else as soon as it is. `reason` is
+    /// the value of a `Reason` field, or nothing. The transaction then ends with a response or, after 32 s, with
+    /// [`Due::Timeout`]; a 2xx may still come.
+    pub fn cancel(&mut self, now: Moment, client: ClientKey, reason: &[u8], out: &mut Outbox) {
+        if let Some(Transaction::Client(client)) = self.slots.get_mut(client.0) {
+            client.want_cancel(reason);
+        }
+        self.send_cancel(now, client.0, out);
+        self.settle(client.0);
+    }
+
+    fn send_cancel(&mut self, now: Moment, slot: Slot, out: &mut Outbox) {
+        let Some(Transaction::Client(invite)) = self.slots.get_mut(slot) else { return };
+        let Some(bytes) = invite.take_cancel(now) else { return };
+        let (key, flow) = (invite.key.of_cancel(), invite.flow);
+        self.add_client(Client::new(now, key, flow, false, bytes.clone(), None));
+        out.push_back(Output::Transmit { flow, bytes });
+    }
+
+    fn add_client(&mut self, client: Client) -> Slot {
+        let (key, flow) = (client.key, client.flow);
+        let slot = self.slots.insert(Transaction::Client(client));
+        self.by_key.insert(key, slot);
+        self.clients += 1;
+        if flow.transport.is_reliable() {
+            self.streams.insert((flow.transport, flow.remote, slot));
+        }
+        self.settle(slot);
+        slot
+    }
+
+    /// Sends what is no transaction: the ACK of a 2xx.
+    pub fn send(flow: Flow, bytes: Bytes, out: &mut Outbox) {
+        out.push_back(Output::Transmit { flow, bytes });
+    }
+
+    /// Nobody will answer this request here: it is forgotten, and comes as new if it comes again.
+    pub fn abandon_server(&mut self, server: ServerKey) {
+        if matches!(self.slots.get(server.0), Some(Transaction::Server(_))) {
+            self.remove(server.0);
+        }
+    }
+
+    /// Nobody wants to know the answer. The request is still sent until it is answered, as a BYE must be. Not for an
+    /// INVITE, unless nobody minds that a 2xx stays without ACK.
+    pub fn abandon_client(&mut self, client: ClientKey) {
+        if let Some(Transaction::Client(client)) = self.slots.get_mut(client.0) {
+            client.owner = None;
+        }
+    }
+
+    /// A connection broke or could not be opened: what was sent over it and not heard of has failed; the next
+    /// [`Transactions::due`] says so. What rings goes on, and opens a connection when it has something to send.
+    /// Datagrams do not break: what is said of them in ICMP can be forged.
+    pub fn unreachable(&mut self, flow: &Flow) {
+        let low = Slot { place: 0, generation: 0 };
+        let high = Slot { place: u32::MAX, generation: u32::MAX };
+        let peer = |slot| (flow.transport, flow.remote, slot);
+        let slots: Vec<Slot> =
+            self.streams.range(peer(low)..=peer(high)).map(|(_, _, slot)| *slot).collect();
+        for slot in slots {
+            let Some(Transaction::Client(client)) = self.slots.get_mut(slot) else { continue };
+            if client.flow.connection.is_some() && client.flow.connection != flow.connection {
+                continue;
+            }
+            if client.is_unheard() {
+                self.unreachable.extend(client.owner.map(|owner| (ClientKey(slot), owner)));
+                self.remove(slot);
+            } else {
+                client.flow.connection = None;
+            }
+        }
+    }
+
+    /// Sends again what is due to be sent again, and says what is over. Ask until there is nothing.
+    pub fn due(&mut self, now: Moment, out: &mut Outbox) -> Option<Due> {
+        if let Some((client, owner)) = self.unreachable.pop_front() {
+            return Some(Due::Unreachable { client, owner });
+        }
+        while let Some(slot) = self.timers.due(now) {
+            let due = self.due_of(slot, now, out);
+            self.settle(slot);
+            if due.is_some() {
+                return due;
+            }
+        }
+        None
+    }
+
+    fn due_of(&mut self, slot: Slot, now: Moment, out: &mut Outbox) -> Option<Due> {
+        match self.slots.get_mut(slot)? {
+            Transaction::Client(client) => {
+                let timed_out = client.due(now, out);
+                let owner = client.owner.filter(|_| timed_out)?;
+                Some(Due::Timeout { client: ClientKey(slot), owner })
+            }
+            Transaction::Server(transaction) => {
+                let due = transaction.due(now, out)?;
+                let (server, owner) = (ServerKey(slot), transaction.owner?);
+                Some(match due {
+                    ServerDue::NoAck => Due::NoAck { server, owner },
+                    ServerDue::NoPrack(rseq) => Due::NoPrack { server, owner, rseq },
+                    ServerDue::Unanswered => Due::Unanswered { server, owner },
+                })
+            }
+        }
+    }
+
+    /// When [`Transactions::due`] has something to do.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Moment> {
+        if self.unreachable.is_empty() { self.timers.next() } else { Some(Moment(0)) }
+    }
+
+    /// How many there are, with those that only wait for retransmissions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many are of requests of ours.
+    #[must_use]
+    pub const fn clients(&self) -> usize {
+        self.clients
+    }
+
+    /// After something happened to a transaction: its timer, or its end.
+    fn settle(&mut self, slot: Slot) {
+        let (over, next, timer): (bool, Option<Moment>, &mut Option<TimerId>) =
+            match self.slots.get_mut(slot) {
+                Some(Transaction::Server(s)) => (s.is_over(), s.next(), &mut s.timer),
+                Some(Transaction::Client(c)) => (c.is_over(), c.next(), &mut c.timer),
+                None => return,
+            };
+        match (next, *timer) {
+            _ if over => self.remove(slot),
+            (Some(at), Some(set)) if self.timers.reset(set, at) => {}
+            (Some(at), _) => *timer = Some(self.timers.set(at, slot)),
+            (None, Some(set)) => {
+                self.timers.cancel(set);
+                *timer = None;
+            }
+            (None, None) => {}
+        }
+    }
+
+    fn remove(&mut self, slot: Slot) {
+        let Some(gone) = self.slots.remove(slot) else { return };
+        let (key, timer) = match gone {
+            Transaction::Server(server) => {
+                // A later INVITE may have taken its place there.
+                if let Some(invite) = server.invite
+                    && self.invites.get(&invite) == Some(&slot)
+                {
+                    self.invites.remove(&invite);
+                }
+                (server.key, server.timer)
+            }
+            Transaction::Client(client) => {
+                self.clients -= 1;
+                if client.flow.transport.is_reliable() {
+                    self.streams.remove(&(client.flow.transport, client.flow.remote, slot));
+                }
+                (client.key, client.timer)
+            }
+        };
+        if self.by_key.get(&key) == Some(&slot) {
+            self.by_key.remove(&key);
+        }
+        if let Some(timer) = timer {
+            self.timers.cancel(timer);
+        }
+    }
+}
+
+/// The To tag of a response of ours.
+fn to_tag_of(response: Bytes) -> Option<Vec<u8>> {
+    let message = Message::parse(response, &Limits::default()).ok()?;
+    NameAddr::read(message.field(Name::To)?)?.tag().map(<[u8]>::to_vec)
+}
