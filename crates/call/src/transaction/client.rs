@@ -190,7 +190,7 @@ impl Client {
 
     fn send_ack(&self, out: &mut Outbox) {
         if let Kept::Ack(ack) = &self.kept {
-            out.push_back(Output::Transmit { flow: self.flow, bytes: ack.clone() });
+            self.send(ack.clone(), out);
         }
     }
 
@@ -232,8 +232,13 @@ impl Client {
         if self.schedule.resend(now, max)
             && let Kept::Request(request) = &self.kept
         {
-            out.push_back(Output::Transmit { flow: self.flow, bytes: request.clone() });
+            self.send(request.clone(), out);
         }
         false
+    }
+
+    fn send(&self, bytes: Bytes, out: &mut Outbox) {
+        let call = self.owner.and_then(Owner::call);
+        out.push_back(Output::Transmit { flow: self.flow, bytes, call });
     }
 }

@@ -16,7 +16,7 @@ use crate::{Output, Responder, TimerId, Timers};
 use bytes::Bytes;
 use client::{Client, Told};
 use key::{KeyMap, Keys};
-use ringfence_model::Moment;
+use ringfence_model::{CallId, Moment};
 use ringfence_sip::{Essentials, Flow, Limits, Message, Method, Name, NameAddr, Start, Transport};
 use server::{Acked, Server, ServerDue};
 use slots::{Slot, Slots};
@@ -39,6 +39,8 @@ pub struct ClientKey(Slot);
 pub enum Owner {
     /// A call, or something relayed inside it.
     Call {
+        /// Its name, said with each message that is sent for it.
+        call: CallId,
         /// Where the call is.
         slot: u32,
         /// Which call there.
@@ -50,6 +52,15 @@ pub enum Owner {
     Upstream(u32),
     /// A question whether a trunk lives.
     Probe(u32),
+}
+
+impl Owner {
+    const fn call(self) -> Option<CallId> {
+        match self {
+            Self::Call { call, .. } => Some(call),
+            Self::Upstream(_) | Self::Probe(_) => None,
+        }
+    }
 }
 
 /// What a message was.
@@ -288,13 +299,13 @@ impl Transactions {
             return Heard::Stray;
         };
         let first = invite.is_open() && !std::mem::replace(&mut invite.cancelled, true);
-        let flow = invite.flow;
+        let (flow, call) = (invite.flow, invite.owner.and_then(Owner::call));
         // RFC 3261 §9.2: the same To tag as in the responses to the INVITE.
         let said = to_tag_of(Bytes::copy_from_slice(invite.last()));
         let tag = said.unwrap_or_else(|| self.responder.tag(message).to_vec());
         let ok = begin(message, &flow, 200, phrase(200).as_bytes(), &tag);
         if let Some(bytes) = ok.and_then(|ok| ok.finish(b"").ok()) {
-            out.push_back(Output::Transmit { flow, bytes });
+            out.push_back(Output::Transmit { flow, bytes, call });
         }
         if first { Heard::Cancelled(ServerKey(slot)) } else { Heard::Absorbed }
     }
@@ -427,7 +438,7 @@ impl Transactions {
         let key = self.keys.client(branch, method);
         let is_invite = method == Method::Invite;
         let client = Client::new(now, key, flow, is_invite, bytes.clone(), Some(owner));
-        out.push_back(Output::Transmit { flow, bytes });
+        out.push_back(Output::Transmit { flow, bytes, call: owner.call() });
         ClientKey(self.add_client(client))
     }
 
@@ -446,8 +457,9 @@ impl Transactions {
         let Some(Transaction::Client(invite)) = self.slots.get_mut(slot) else { return };
         let Some(bytes) = invite.take_cancel(now) else { return };
         let (key, flow) = (invite.key.of_cancel(), invite.flow);
+        let call = invite.owner.and_then(Owner::call);
         self.add_client(Client::new(now, key, flow, false, bytes.clone(), None));
-        out.push_back(Output::Transmit { flow, bytes });
+        out.push_back(Output::Transmit { flow, bytes, call });
     }
 
     fn add_client(&mut self, client: Client) -> Slot {
@@ -460,11 +472,6 @@ impl Transactions {
         }
         self.settle(slot);
         slot
-    }
-
-    /// Sends what is no transaction: the ACK of a 2xx.
-    pub fn send(flow: Flow, bytes: Bytes, out: &mut Outbox) {
-        out.push_back(Output::Transmit { flow, bytes });
     }
 
     /// Nobody will answer this request here: it is forgotten, and comes as new if it comes again.

@@ -208,12 +208,13 @@ impl Server {
     }
 
     fn due_unpracked(&mut self, now: Moment, out: &mut Outbox) -> Option<ServerDue> {
-        let flow = self.flow;
+        let (flow, call) = (self.flow, self.owner.and_then(Owner::call));
         let all = self.unpracked.as_mut()?;
         for one in all.iter_mut() {
             // The interval doubles without bound (RFC 3262 §3).
             if !one.schedule.is_over(now) && one.schedule.resend(now, Duration::MAX) {
-                out.push_back(Output::Transmit { flow, bytes: Bytes::copy_from_slice(&one.bytes) });
+                let bytes = Bytes::copy_from_slice(&one.bytes);
+                out.push_back(Output::Transmit { flow, bytes, call });
             }
         }
         let at = all.iter().position(|one| one.schedule.is_over(now))?;
@@ -222,7 +223,8 @@ impl Server {
     }
 
     fn send(&self, bytes: Bytes, out: &mut Outbox) {
-        out.push_back(Output::Transmit { flow: self.flow, bytes });
+        let call = self.owner.and_then(Owner::call);
+        out.push_back(Output::Transmit { flow: self.flow, bytes, call });
     }
 
     fn send_copy(&self, bytes: &[u8], out: &mut Outbox) {

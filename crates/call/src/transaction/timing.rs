@@ -68,10 +68,6 @@ impl Schedule {
     pub const fn stop_resending(&mut self) {
         self.resend = NEVER;
     }
-
-    pub const fn set_end(&mut self, end: Moment) {
-        self.end = end;
-    }
 }
 
 const fn millis(time: Duration) -> u32 {
