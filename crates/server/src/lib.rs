@@ -1,1 +1,3 @@
 //! From the boot file to a running firewall.
+
+pub mod config;

@@ -1,0 +1,159 @@
+//! How a tenant's calls are read, judged and priced: dial plan, policy, tariff.
+
+use super::problem::{At, Source};
+use super::section::Section;
+use ringfence_fraud::Settings;
+use ringfence_gate::Setup;
+use ringfence_model::{Country, Mode, Policy};
+use ringfence_numbering::{Columns, DialPlan, ImportOptions, Tariff, calling_code};
+use serde::de::DeserializeOwned;
+use std::ops::Range;
+use std::sync::Arc;
+use toml::de::DeValue;
+
+/// Reads `country`, `dial_plan`, `policy`, `mode`, `tariff` and `tariff_columns` of a tenant.
+pub(super) fn read(section: &mut Section<'_>) -> Setup {
+    let dial_plan = dial_plan(section);
+    let settings = policy(section);
+    let tariff = tariff(section, &dial_plan, &settings);
+    Setup {
+        settings: Arc::new(settings),
+        dial_plan: Arc::new(dial_plan),
+        tariff: Arc::new(tariff),
+    }
+}
+
+fn dial_plan(section: &mut Section<'_>) -> DialPlan {
+    let country = section.text("country", "write two letters such as \"NL\"", |text| {
+        let country = text.parse::<Country>().map_err(|error| error.to_string())?;
+        match calling_code(country) {
+            Some(_) => Ok(country),
+            None => Err("no numbering plan is known for it".to_owned()),
+        }
+    });
+    let country = country.map(|at| at.value);
+    let plan = file_or_table::<DialPlan>(section, "dial_plan").map(|at| at.value);
+    match (plan, country) {
+        (Some(plan), None) => plan,
+        (Some(plan), Some(country)) => DialPlan { country, ..plan },
+        (None, country) => DialPlan::of(country.unwrap_or(Country::NL)),
+    }
+}
+
+fn policy(section: &mut Section<'_>) -> Settings {
+    let desk = section.desk();
+    let written = file_or_table::<Policy>(section, "policy");
+    let span = written.as_ref().map_or_else(|| section.span.clone(), |at| at.span.clone());
+    let mut policy = written.map(|at| at.value).unwrap_or_default();
+    if let Some(mode) = section.take::<Mode>("mode") {
+        policy.mode = mode.value;
+    }
+    if policy.mode == Mode::Observe {
+        desk.doubt(&span, "this tenant is only watched: nothing is stopped", "set mode = \"enforce\" when what it says is right");
+    }
+    Settings::new(policy).unwrap_or_else(|error| {
+        desk.wrong(&span, format!("policy: {error}"), "see `ringfence policy example`");
+        default_settings()
+    })
+}
+
+/// The default policy is sound: a test of its crate says so. Should it not be, everything is as far off as can be.
+fn default_settings() -> Settings {
+    match Settings::new(Policy::default()) {
+        Ok(settings) => settings,
+        Err(error) => unreachable!("the default policy does not compile: {error}"),
+    }
+}
+
+/// What holds for a tenant nobody declared.
+pub(super) fn default_setup() -> Setup {
+    Setup {
+        settings: Arc::new(default_settings()),
+        dial_plan: Arc::default(),
+        tariff: Arc::new(Tariff::default_bands(Country::NL)),
+    }
+}
+
+fn tariff(section: &mut Section<'_>, plan: &DialPlan, settings: &Settings) -> Tariff {
+    let desk = section.desk();
+    let file = section.take::<String>("tariff");
+    let columns = section.take::<Columns>("tariff_columns").map(|at| at.value).unwrap_or_default();
+    let default = || Tariff::default_bands(plan.country);
+    let Some(file) = file else {
+        desk.doubt(
+            &section.span,
+            "prices are those of the default tariff, an estimate",
+            "set tariff = \"rates.csv\" with your operator's prices",
+        );
+        return default();
+    };
+    let path = desk.source().beside(&file.value);
+    let options = ImportOptions {
+        currency: settings.policy().currency,
+        home: plan.country,
+        ..ImportOptions::default()
+    };
+    let imported = std::fs::read(&path)
+        .map_err(|error| error.to_string())
+        .and_then(|bytes| Tariff::import(&bytes, &columns, &options).map_err(|e| e.to_string()));
+    match imported {
+        Ok((tariff, report)) => {
+            if report.bad_rows_total > 0 {
+                desk.doubt(
+                    &file.span,
+                    format!("{} of {} rows of the tariff cannot be used", report.bad_rows_total, report.rows),
+                    format!("see `ringfence tariff check {}`", path.display()),
+                );
+            }
+            tariff
+        }
+        Err(error) => {
+            desk.wrong(
+                &file.span,
+                format!("cannot use the tariff {}: {error}", path.display()),
+                "see `ringfence tariff check`; columns are named with tariff_columns",
+            );
+            default()
+        }
+    }
+}
+
+/// `key = "file.toml"`, or a table in place.
+fn file_or_table<T: DeserializeOwned>(section: &mut Section<'_>, key: &'static str) -> Option<At<T>> {
+    let value = section.raw(key)?;
+    let span = value.span();
+    match value.get_ref() {
+        DeValue::String(path) => {
+            let value = from_file(section, key, path, &span)?;
+            Some(At::new(value, span))
+        }
+        _ => section.read(key, value),
+    }
+}
+
+fn from_file<T: DeserializeOwned>(
+    section: &Section<'_>,
+    key: &str,
+    path: &str,
+    span: &Range<usize>,
+) -> Option<T> {
+    let desk = section.desk();
+    let path = desk.source().beside(path);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => {
+            let what = format!("{key}: cannot read {}: {error}", path.display());
+            desk.wrong(span, what, "correct the path or its permissions");
+            return None;
+        }
+    };
+    match toml::from_str(&text) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let what = error.message().lines().next().unwrap_or_default().to_owned();
+            let at = error.span().map_or(0, |span| span.start);
+            desk.wrong_in(&Source::new(path, text), at, what, "correct the line");
+            None
+        }
+    }
+}

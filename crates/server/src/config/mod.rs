@@ -1,0 +1,246 @@
+//! The boot file `ringfence.toml`: read whole, checked whole, with every mistake named at its place.
+//!
+//! [`load`] gives what everything else is made of, or all problems at once. Nothing is opened but the files the
+//! settings name: a file that loads here can still meet a taken port.
+
+mod desk;
+mod extension;
+mod guard;
+mod judging;
+mod listen;
+mod number;
+mod problem;
+mod secret;
+mod section;
+mod tenant;
+mod trunk;
+
+pub use listen::Tls;
+pub use problem::{Place, Problem, Problems, Source};
+
+use desk::Desk;
+use ringfence_call::{Directory, Inbound, Parts, Registering, Side, Tenant};
+use ringfence_gate::Snapshot;
+use section::Section;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything the boot file says.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Folder of the journal and the records.
+    pub data: PathBuf,
+    /// The control socket.
+    pub control: PathBuf,
+    /// Where metrics are served; `None`: nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// What is logged, and how.
+    pub log: Log,
+    /// How long running calls may go on when told to stop.
+    pub drain: Duration,
+    /// Files for TLS.
+    pub tls: Option<Tls>,
+    /// Who is heard at all.
+    pub guard: ringfence_guard::Settings,
+    /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs.
+    pub snapshot: Arc<Snapshot>,
+    /// What works and is probably not meant, or dangerous.
+    pub warnings: Vec<Problem>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Log {
+    /// How much.
+    pub level: LogLevel,
+    /// As lines of text or of JSON.
+    pub format: LogFormat,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Reads the boot file.
+///
+/// # Errors
+/// All that is wrong with it, each with its place.
+pub fn load(file: &Path) -> Result<Config, Problems> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => parse(Source::new(file.to_owned(), text)),
+        Err(error) => {
+            let place = Place { file: file.to_owned(), line: 1, column: 1 };
+            let what = format!("cannot be read: {error}");
+            let mend = "name the file with --config and let the user Ringfence runs as read it".to_owned();
+            Err(Problems(vec![Problem { place, what, mend }]))
+        }
+    }
+}
+
+/// Makes sense of a boot file's text; files it names are looked for beside it.
+///
+/// # Errors
+/// All that is wrong with it, each with its place.
+pub fn parse(source: Source) -> Result<Config, Problems> {
+    let desk = Desk::new(source);
+    let mut config = whole(&desk);
+    let (problems, warnings) = desk.close();
+    if problems.is_empty() {
+        config.warnings = warnings;
+        Ok(config)
+    } else {
+        Err(Problems(problems))
+    }
+}
+
+fn whole(desk: &Desk) -> Config {
+    let mut root = Section::root(desk);
+    let listeners = listen::listeners(&mut root);
+    let tls = listen::tls(&mut root, &listeners);
+    let shards = shards(&mut root);
+    let mut tenants = tenant::read(&mut root, &listeners);
+    let mut trunks = trunk::read(&mut root);
+    adopt_trunks(&mut trunks, &tenants);
+    let extensions = {
+        let known: Vec<&Tenant> = tenants.iter().map(|draft| &draft.tenant).collect();
+        extension::read(&mut root, &known)
+    };
+    complete(desk, &mut tenants, &mut trunks, &extensions);
+    let peers: Vec<_> = trunks.iter().flat_map(|draft| draft.trunk.networks.clone()).collect();
+    let guard = guard::read(&mut root, peers.into_iter());
+    let setups = tenants.iter().map(|t| (t.tenant.id.clone(), t.setup.clone())).collect();
+    let parts = Parts {
+        listeners,
+        tenants: tenants.into_iter().map(|draft| draft.tenant).collect(),
+        trunks: trunks.into_iter().map(|draft| draft.trunk).collect(),
+        extensions,
+        shards,
+    };
+    let data = root.take::<String>("data").map_or_else(|| "/var/lib/ringfence".into(), |at| desk.source().beside(&at.value));
+    let config = Config {
+        control: root.take::<String>("control").map_or_else(|| data.join("control.sock"), |at| desk.source().beside(&at.value)),
+        metrics: metrics(&mut root),
+        log: log(&mut root),
+        drain: Duration::from_secs(root.within("drain_secs", 0..=86_400, 300)),
+        tls,
+        guard,
+        snapshot: Arc::new(Snapshot {
+            default: judging::default_setup(),
+            tenants: setups,
+            directory: directory(desk, &root, parts),
+        }),
+        data,
+        warnings: Vec::new(),
+    };
+    root.finish();
+    config
+}
+
+/// Names that mean nothing are told already; what the directory finds besides is told here.
+fn directory(desk: &Desk, root: &Section<'_>, parts: Parts) -> Arc<Directory> {
+    Directory::new(parts).map(Arc::new).unwrap_or_else(|error| {
+        desk.directory(&root.span, &error);
+        Arc::default()
+    })
+}
+
+fn shards(root: &mut Section<'_>) -> u8 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(64);
+    u8::try_from(root.within("shards", 1..=64, cores as u64)).unwrap_or(1)
+}
+
+fn metrics(root: &mut Section<'_>) -> Option<SocketAddr> {
+    let at = root.text("metrics", "write an address and a port, such as \"127.0.0.1:9090\"", |text| text.parse::<SocketAddr>())?;
+    if !at.value.ip().is_loopback() {
+        root.desk().doubt(
+            &at.span,
+            format!("whoever reaches {} may read the metrics: there is no login", at.value),
+            "use 127.0.0.1, or a firewall",
+        );
+    }
+    Some(at.value)
+}
+
+fn log(root: &mut Section<'_>) -> Log {
+    let Some(mut section) = root.section("log") else { return Log::default() };
+    let log = Log {
+        level: section.or("level", LogLevel::default()),
+        format: section.or("format", LogFormat::default()),
+    };
+    section.finish();
+    log
+}
+
+/// Where there is one tenant, a PBX that names none is its.
+fn adopt_trunks(trunks: &mut [trunk::Draft], tenants: &[tenant::Draft]) {
+    let [only] = tenants else { return };
+    for draft in trunks.iter_mut().filter(|draft| draft.trunk.side == Side::Pbx) {
+        draft.trunk.tenant.get_or_insert_with(|| only.tenant.id.clone());
+    }
+}
+
+/// Fills in what tenants leave out, and hashes the logins of trunks for their realm.
+fn complete(
+    desk: &Desk,
+    tenants: &mut [tenant::Draft],
+    trunks: &mut [trunk::Draft],
+    extensions: &[ringfence_call::Extension],
+) {
+    for draft in trunks.iter_mut() {
+        if draft.trunk.side == Side::Pbx && draft.trunk.tenant.is_none() {
+            desk.wrong(&draft.span, "a PBX belongs to a tenant and there are several", "add tenant = \"...\"");
+        }
+        let owner = tenants.iter().find(|t| Some(&t.tenant.id) == draft.trunk.tenant.as_ref());
+        let realm = owner.or(tenants.first()).and_then(|t| t.tenant.domains.first());
+        if let Some(login) = &draft.login {
+            draft.trunk.login = Some(trunk::hashed(login, realm.map_or("", String::as_str)));
+        }
+    }
+    for draft in tenants {
+        let id = &draft.tenant.id;
+        let of = |side: Side| {
+            let mine = move |t: &&trunk::Draft| match side {
+                Side::Carrier => t.trunk.tenant.as_ref().is_none_or(|of| of == id),
+                Side::Pbx => t.trunk.tenant.as_ref() == Some(id),
+            };
+            trunks.iter().filter(move |t| t.trunk.side == side && t.trunk.adviser.is_none()).filter(mine).map(|t| t.trunk.id.clone())
+        };
+        let carriers = draft.carriers.take().unwrap_or_else(|| of(Side::Carrier).collect());
+        let pbxs: Vec<_> = of(Side::Pbx).collect();
+        let phones = extensions.iter().any(|e| &e.tenant == id && e.login.is_some());
+        draft.tenant.inbound = draft.inbound.take().unwrap_or_else(|| match pbxs.as_slice() {
+            [only] => Inbound::Trunk(only.clone()),
+            _ => Inbound::Nowhere,
+        });
+        draft.tenant.registering = draft.registering.take().unwrap_or(match phones {
+            true => tenant::here(5, 60, 3_600),
+            false => Registering::Nobody,
+        });
+        if carriers.is_empty() && trunks.iter().all(|t| t.trunk.adviser.is_none()) {
+            desk.doubt(&draft.span, format!("tenant \"{id}\" has no carrier: it cannot call out"), "add a [[trunk]] with side = \"carrier\"");
+        }
+        draft.tenant.carriers = carriers;
+    }
+}
