@@ -28,6 +28,28 @@ pub fn calling_code(country: Country) -> Option<u16> {
     plan(country).map(|plan| plan.calling_code)
 }
 
+/// What is dialled before a national number in a country, such as 0; empty where nothing is.
+#[must_use]
+pub fn trunk_prefix(country: Country) -> &'static str {
+    plan(country).map_or("", |plan| plan.trunk_prefix)
+}
+
+/// What is dialled before an international number in a country: 00 where that is one of its prefixes, else the
+/// shortest of those in wide use that is. 00 where nothing is known.
+#[must_use]
+pub fn international_prefix(country: Country) -> &'static str {
+    const IN_USE: [&str; 10] =
+        ["00", "011", "001", "009", "010", "0011", "119", "810", "000", "0014"];
+    let Some(root) = plan(country).and_then(|plan| plan.international_prefixes) else {
+        return "00";
+    };
+    let table = crate::Numbering::embedded().table;
+    let known = |prefix: &&&str| {
+        table.entries(root, prefix.as_bytes()).any(|length| length == prefix.len())
+    };
+    IN_USE.iter().find(known).copied().unwrap_or("00")
+}
+
 /// Every country with a numbering plan, by code.
 pub fn countries() -> impl ExactSizeIterator<Item = Country> {
     COUNTRIES.iter().map(|plan| plan.country)
@@ -45,6 +67,19 @@ mod tests {
         assert_eq!(calling_code(belgium), Some(32));
         assert_eq!(country_name("QQ".parse().unwrap()), None);
         assert!(country_name(Country::WORLD).is_some());
+    }
+
+    #[test]
+    fn prefixes_before_numbers() {
+        let of = |code: &str| {
+            let country = code.parse().unwrap();
+            (trunk_prefix(country), international_prefix(country))
+        };
+        assert_eq!(of("NL"), ("0", "00"));
+        assert_eq!(of("US"), ("1", "011"));
+        assert_eq!(of("AU"), ("0", "0011"));
+        assert_eq!(of("HU"), ("06", "00"));
+        assert_eq!(of("QQ"), ("", "00"));
     }
 
     #[test]

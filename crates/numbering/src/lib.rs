@@ -19,7 +19,9 @@ mod reading;
 mod table;
 mod tariff;
 
-pub use country::{calling_code, countries, country_name, country_name_nl};
+pub use country::{
+    calling_code, countries, country_name, country_name_nl, international_prefix, trunk_prefix,
+};
 pub use dial_plan::{Bare, DialPlan, ExtensionRange, ParseRangeError, PrefixRule};
 pub use operator::operator;
 pub use tariff::{
