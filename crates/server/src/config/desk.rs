@@ -50,6 +50,11 @@ impl Desk {
         Problem { place: self.source.place(span.start), what, mend }
     }
 
+    /// Whether nothing is wrong so far.
+    pub fn is_clean(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
     /// A name that others may use; each is there once.
     pub fn declare(&self, sort: &'static str, name: &At<String>) {
         let key = (sort, name.value.clone());

@@ -15,7 +15,10 @@ const PASSWORD_CHARS_MIN: usize = 10;
 
 /// Reads the extensions of `tenants`; where there is one tenant, they need not name it.
 pub(super) fn read(root: &mut Section<'_>, tenants: &[&Tenant]) -> Vec<Extension> {
-    root.sections("extension").into_iter().filter_map(|section| extension(section, tenants)).collect()
+    root.sections("extension")
+        .into_iter()
+        .filter_map(|section| extension(section, tenants))
+        .collect()
 }
 
 fn extension(mut section: Section<'_>, tenants: &[&Tenant]) -> Option<Extension> {
@@ -26,7 +29,8 @@ fn extension(mut section: Section<'_>, tenants: &[&Tenant]) -> Option<Extension>
         let name = format!("{} of {}", id.value, tenant.as_str());
         section.desk().declare("extension", &At::new(name, id.span.clone()));
     }
-    let realm = tenants.iter().find(|t| Some(&t.id) == tenant.as_ref()).and_then(|t| t.domains.first());
+    let realm =
+        tenants.iter().find(|t| Some(&t.id) == tenant.as_ref()).and_then(|t| t.domains.first());
     let id = id.map(|id| id.value).unwrap_or_default();
     let extension = Extension {
         login: login(&mut section, &id, realm.map_or("", String::as_str)),
@@ -47,7 +51,11 @@ fn whose(section: &mut Section<'_>, tenants: &[&Tenant]) -> Option<TenantId> {
         (None, [only]) => Some(only.id.clone()),
         (None, _) => {
             let mend = "add tenant = \"...\"";
-            section.desk().wrong(&section.span, "there are several tenants and this extension names none", mend);
+            section.desk().wrong(
+                &section.span,
+                "there are several tenants and this extension names none",
+                mend,
+            );
             None
         }
     }
@@ -92,7 +100,11 @@ fn warn_if_weak(section: &Section<'_>, password: &At<String>, id: &str) {
     } else {
         return;
     };
-    section.desk().doubt(&password.span, what, "use 16 random characters: guessing is the common way in");
+    section.desk().doubt(
+        &password.span,
+        what,
+        "use 16 random characters: guessing is the common way in",
+    );
 }
 
 /// The stored form of a password: the hashes of [`Ha1`] one after another, in hexadecimal.

@@ -33,7 +33,8 @@ fn section(mut section: Section<'_>) -> Settings {
     settings
 }
 
-pub(super) const MEND: &str = "write an address or a range, such as \"192.0.2.10\" or \"192.0.2.0/24\"";
+pub(super) const MEND: &str =
+    "write an address or a range, such as \"192.0.2.10\" or \"192.0.2.0/24\"";
 
 /// An address or a range.
 pub(super) fn network(text: &str) -> Result<IpNet, &'static str> {

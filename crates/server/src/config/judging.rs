@@ -2,25 +2,29 @@
 
 use super::problem::{At, Source};
 use super::section::Section;
-use ringfence_fraud::Settings;
+use ringfence_fraud::{Settings, SettingsError};
 use ringfence_gate::Setup;
-use ringfence_model::{Country, Mode, Policy};
+use ringfence_model::{Country, Currency, Mode, Policy};
 use ringfence_numbering::{Columns, DialPlan, ImportOptions, Tariff, calling_code};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::de::DeValue;
 
-/// Reads `country`, `dial_plan`, `policy`, `mode`, `tariff` and `tariff_columns` of a tenant.
-pub(super) fn read(section: &mut Section<'_>) -> Setup {
+/// Reads `country`, `dial_plan`, `policy`, `mode`, `tariff` and `tariff_columns` of a tenant. Of what is wrong, and
+/// noted, nothing is kept.
+pub(super) fn read(section: &mut Section<'_>) -> (Country, Option<Setup>) {
     let dial_plan = dial_plan(section);
+    let country = dial_plan.country;
     let settings = policy(section);
-    let tariff = tariff(section, &dial_plan, &settings);
-    Setup {
+    let currency = settings.as_ref().map_or(Currency::EUR, |settings| settings.policy().currency);
+    let tariff = tariff(section, country, currency);
+    let setup = settings.map(|settings| Setup {
         settings: Arc::new(settings),
         dial_plan: Arc::new(dial_plan),
         tariff: Arc::new(tariff),
-    }
+    });
+    (country, setup)
 }
 
 fn dial_plan(section: &mut Section<'_>) -> DialPlan {
@@ -40,7 +44,7 @@ fn dial_plan(section: &mut Section<'_>) -> DialPlan {
     }
 }
 
-fn policy(section: &mut Section<'_>) -> Settings {
+fn policy(section: &mut Section<'_>) -> Option<Settings> {
     let desk = section.desk();
     let written = file_or_table::<Policy>(section, "policy");
     let span = written.as_ref().map_or_else(|| section.span.clone(), |at| at.span.clone());
@@ -49,36 +53,33 @@ fn policy(section: &mut Section<'_>) -> Settings {
         policy.mode = mode.value;
     }
     if policy.mode == Mode::Observe {
-        desk.doubt(&span, "this tenant is only watched: nothing is stopped", "set mode = \"enforce\" when what it says is right");
+        desk.doubt(
+            &span,
+            "this tenant is only watched: nothing is stopped",
+            "set mode = \"enforce\" when what it says is right",
+        );
     }
-    Settings::new(policy).unwrap_or_else(|error| {
-        desk.wrong(&span, format!("policy: {error}"), "see `ringfence policy example`");
-        default_settings()
-    })
-}
-
-/// The default policy is sound: a test of its crate says so. Should it not be, everything is as far off as can be.
-fn default_settings() -> Settings {
-    match Settings::new(Policy::default()) {
-        Ok(settings) => settings,
-        Err(error) => unreachable!("the default policy does not compile: {error}"),
-    }
+    Settings::new(policy)
+        .map_err(|error| {
+            desk.wrong(&span, format!("policy: {error}"), "see `ringfence policy example`");
+        })
+        .ok()
 }
 
 /// What holds for a tenant nobody declared.
-pub(super) fn default_setup() -> Setup {
-    Setup {
-        settings: Arc::new(default_settings()),
+pub(super) fn default_setup() -> Result<Setup, SettingsError> {
+    Ok(Setup {
+        settings: Arc::new(Settings::new(Policy::default())?),
         dial_plan: Arc::default(),
         tariff: Arc::new(Tariff::default_bands(Country::NL)),
-    }
+    })
 }
 
-fn tariff(section: &mut Section<'_>, plan: &DialPlan, settings: &Settings) -> Tariff {
+fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Tariff {
     let desk = section.desk();
     let file = section.take::<String>("tariff");
     let columns = section.take::<Columns>("tariff_columns").map(|at| at.value).unwrap_or_default();
-    let default = || Tariff::default_bands(plan.country);
+    let default = || Tariff::default_bands(home);
     let Some(file) = file else {
         desk.doubt(
             &section.span,
@@ -88,11 +89,7 @@ fn tariff(section: &mut Section<'_>, plan: &DialPlan, settings: &Settings) -> Ta
         return default();
     };
     let path = desk.source().beside(&file.value);
-    let options = ImportOptions {
-        currency: settings.policy().currency,
-        home: plan.country,
-        ..ImportOptions::default()
-    };
+    let options = ImportOptions { currency, home, ..ImportOptions::default() };
     let imported = std::fs::read(&path)
         .map_err(|error| error.to_string())
         .and_then(|bytes| Tariff::import(&bytes, &columns, &options).map_err(|e| e.to_string()));
@@ -101,7 +98,10 @@ fn tariff(section: &mut Section<'_>, plan: &DialPlan, settings: &Settings) -> Ta
             if report.bad_rows_total > 0 {
                 desk.doubt(
                     &file.span,
-                    format!("{} of {} rows of the tariff cannot be used", report.bad_rows_total, report.rows),
+                    format!(
+                        "{} of {} rows of the tariff cannot be used",
+                        report.bad_rows_total, report.rows
+                    ),
                     format!("see `ringfence tariff check {}`", path.display()),
                 );
             }
@@ -119,7 +119,10 @@ fn tariff(section: &mut Section<'_>, plan: &DialPlan, settings: &Settings) -> Ta
 }
 
 /// `key = "file.toml"`, or a table in place.
-fn file_or_table<T: DeserializeOwned>(section: &mut Section<'_>, key: &'static str) -> Option<At<T>> {
+fn file_or_table<T: DeserializeOwned>(
+    section: &mut Section<'_>,
+    key: &'static str,
+) -> Option<At<T>> {
     let value = section.raw(key)?;
     let span = value.span();
     match value.get_ref() {

@@ -48,13 +48,20 @@ fn read(mut section: Section<'_>, all: &mut Vec<Listener>) {
     for (key, transport) in
         [("udp", Transport::Udp), ("tcp", Transport::Tcp), ("tls", Transport::Tls)]
     {
-        let mend = "write an address and a port, such as \"192.0.2.10:5060\" or \"[2001:db8::1]:5060\"";
+        let mend =
+            "write an address and a port, such as \"192.0.2.10:5060\" or \"[2001:db8::1]:5060\"";
         for local in section.texts(key, mend, |text| address(text, transport)).unwrap_or_default() {
             if all.iter().any(|at| at.transport == transport && at.local == local.value) {
-                desk.wrong(&local.span, format!("{} {} is there twice", key, local.value), "remove one");
+                desk.wrong(
+                    &local.span,
+                    format!("{} {} is there twice", key, local.value),
+                    "remove one",
+                );
                 continue;
             }
-            let Some(advertised) = advertised(&section, &local, advertise.as_ref()) else { continue };
+            let Some(advertised) = advertised(&section, &local, advertise.as_ref()) else {
+                continue;
+            };
             let name = name.as_ref().map_or_else(|| key.to_owned(), |name| name.value.clone());
             all.push(Listener { name, transport, local: local.value, advertised });
         }
@@ -98,7 +105,10 @@ fn advertised(
         None if local.value.ip().is_unspecified() => {
             section.desk().wrong(
                 &local.span,
-                format!("{} is every address of this machine, and others must be told one", local.value),
+                format!(
+                    "{} is every address of this machine, and others must be told one",
+                    local.value
+                ),
                 "add advertise = \"the address or name phones and peers reach this machine by\"",
             );
             None
@@ -176,7 +186,9 @@ mod tests {
         assert_eq!(host_and_port("192.0.2.1:5080"), Ok(("192.0.2.1".into(), Some(5080))));
         assert_eq!(host_and_port("[2001:db8::1]:5061"), Ok(("[2001:db8::1]".into(), Some(5061))));
         assert_eq!(host_and_port("[2001:db8::1]"), Ok(("[2001:db8::1]".into(), None)));
-        for wrong in ["", "a b", "host:", "host:0", "host:70000", "[::1", "-a.example", "2001:db8::1"] {
+        for wrong in
+            ["", "a b", "host:", "host:0", "host:70000", "[::1", "-a.example", "2001:db8::1"]
+        {
             assert!(host_and_port(wrong).is_err(), "{wrong}");
         }
     }

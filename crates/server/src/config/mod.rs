@@ -93,7 +93,8 @@ pub fn load(file: &Path) -> Result<Config, Problems> {
         Err(error) => {
             let place = Place { file: file.to_owned(), line: 1, column: 1 };
             let what = format!("cannot be read: {error}");
-            let mend = "name the file with --config and let the user Ringfence runs as read it".to_owned();
+            let mend =
+                "name the file with --config and let the user Ringfence runs as read it".to_owned();
             Err(Problems(vec![Problem { place, what, mend }]))
         }
     }
@@ -105,17 +106,16 @@ pub fn load(file: &Path) -> Result<Config, Problems> {
 /// All that is wrong with it, each with its place.
 pub fn parse(source: Source) -> Result<Config, Problems> {
     let desk = Desk::new(source);
-    let mut config = whole(&desk);
+    let config = whole(&desk);
     let (problems, warnings) = desk.close();
-    if problems.is_empty() {
-        config.warnings = warnings;
-        Ok(config)
-    } else {
-        Err(Problems(problems))
+    match config {
+        Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
+        _ => Err(Problems(problems)),
     }
 }
 
-fn whole(desk: &Desk) -> Config {
+/// `None` only with something noted on the desk.
+fn whole(desk: &Desk) -> Option<Config> {
     let mut root = Section::root(desk);
     let listeners = listen::listeners(&mut root);
     let tls = listen::tls(&mut root, &listeners);
@@ -130,7 +130,8 @@ fn whole(desk: &Desk) -> Config {
     complete(desk, &mut tenants, &mut trunks, &extensions);
     let peers: Vec<_> = trunks.iter().flat_map(|draft| draft.trunk.networks.clone()).collect();
     let guard = guard::read(&mut root, peers.into_iter());
-    let setups = tenants.iter().map(|t| (t.tenant.id.clone(), t.setup.clone())).collect();
+    let setup = |t: &tenant::Draft| Some((t.tenant.id.clone(), t.setup.clone()?));
+    let setups = tenants.iter().filter_map(setup).collect();
     let parts = Parts {
         listeners,
         tenants: tenants.into_iter().map(|draft| draft.tenant).collect(),
@@ -138,31 +139,36 @@ fn whole(desk: &Desk) -> Config {
         extensions,
         shards,
     };
-    let data = root.take::<String>("data").map_or_else(|| "/var/lib/ringfence".into(), |at| desk.source().beside(&at.value));
-    let config = Config {
-        control: root.take::<String>("control").map_or_else(|| data.join("control.sock"), |at| desk.source().beside(&at.value)),
-        metrics: metrics(&mut root),
-        log: log(&mut root),
-        drain: Duration::from_secs(root.within("drain_secs", 0..=86_400, 300)),
+    let span = root.span.clone();
+    let data = root.take::<String>("data").map(|at| desk.source().beside(&at.value));
+    let data = data.unwrap_or_else(|| "/var/lib/ringfence".into());
+    let control = root.take::<String>("control").map(|at| desk.source().beside(&at.value));
+    let metrics = metrics(&mut root);
+    let log = log(&mut root);
+    let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
+    root.finish();
+    let directory = Directory::new(parts)
+        .map_err(|error| {
+            // A name that is there twice, or nowhere, was told with its place.
+            if desk.is_clean() {
+                desk.wrong(&span, error.to_string(), "make its parts fit together");
+            }
+        })
+        .ok();
+    let default = judging::default_setup()
+        .map_err(|error| desk.wrong(&span, format!("the default policy: {error}"), "report this"))
+        .ok();
+    let snapshot = Snapshot { default: default?, tenants: setups, directory: Arc::new(directory?) };
+    Some(Config {
+        control: control.unwrap_or_else(|| data.join("control.sock")),
+        data,
+        metrics,
+        log,
+        drain,
         tls,
         guard,
-        snapshot: Arc::new(Snapshot {
-            default: judging::default_setup(),
-            tenants: setups,
-            directory: directory(desk, &root, parts),
-        }),
-        data,
+        snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
-    };
-    root.finish();
-    config
-}
-
-/// Names that mean nothing are told already; what the directory finds besides is told here.
-fn directory(desk: &Desk, root: &Section<'_>, parts: Parts) -> Arc<Directory> {
-    Directory::new(parts).map(Arc::new).unwrap_or_else(|error| {
-        desk.directory(&root.span, &error);
-        Arc::default()
     })
 }
 
@@ -172,7 +178,10 @@ fn shards(root: &mut Section<'_>) -> u8 {
 }
 
 fn metrics(root: &mut Section<'_>) -> Option<SocketAddr> {
-    let at = root.text("metrics", "write an address and a port, such as \"127.0.0.1:9090\"", |text| text.parse::<SocketAddr>())?;
+    let at =
+        root.text("metrics", "write an address and a port, such as \"127.0.0.1:9090\"", |text| {
+            text.parse::<SocketAddr>()
+        })?;
     if !at.value.ip().is_loopback() {
         root.desk().doubt(
             &at.span,
@@ -210,7 +219,11 @@ fn complete(
 ) {
     for draft in trunks.iter_mut() {
         if draft.trunk.side == Side::Pbx && draft.trunk.tenant.is_none() {
-            desk.wrong(&draft.span, "a PBX belongs to a tenant and there are several", "add tenant = \"...\"");
+            desk.wrong(
+                &draft.span,
+                "a PBX belongs to a tenant and there are several",
+                "add tenant = \"...\"",
+            );
         }
         let owner = tenants.iter().find(|t| Some(&t.tenant.id) == draft.trunk.tenant.as_ref());
         let realm = owner.or(tenants.first()).and_then(|t| t.tenant.domains.first());
@@ -225,7 +238,11 @@ fn complete(
                 Side::Carrier => t.trunk.tenant.as_ref().is_none_or(|of| of == id),
                 Side::Pbx => t.trunk.tenant.as_ref() == Some(id),
             };
-            trunks.iter().filter(move |t| t.trunk.side == side && t.trunk.adviser.is_none()).filter(mine).map(|t| t.trunk.id.clone())
+            trunks
+                .iter()
+                .filter(move |t| t.trunk.side == side && t.trunk.adviser.is_none())
+                .filter(mine)
+                .map(|t| t.trunk.id.clone())
         };
         let carriers = draft.carriers.take().unwrap_or_else(|| of(Side::Carrier).collect());
         let pbxs: Vec<_> = of(Side::Pbx).collect();
@@ -239,7 +256,11 @@ fn complete(
             false => Registering::Nobody,
         });
         if carriers.is_empty() && trunks.iter().all(|t| t.trunk.adviser.is_none()) {
-            desk.doubt(&draft.span, format!("tenant \"{id}\" has no carrier: it cannot call out"), "add a [[trunk]] with side = \"carrier\"");
+            desk.doubt(
+                &draft.span,
+                format!("tenant \"{id}\" has no carrier: it cannot call out"),
+                "add a [[trunk]] with side = \"carrier\"",
+            );
         }
         draft.tenant.carriers = carriers;
     }

@@ -58,7 +58,11 @@ impl Section<'_> {
         let mode = std::fs::metadata(path).map_or(0, |about| about.permissions().mode());
         if mode & 0o004 != 0 {
             let path = path.display();
-            self.desk().doubt(span, format!("everybody can read {path}"), format!("chmod 600 {path}"));
+            self.desk().doubt(
+                span,
+                format!("everybody can read {path}"),
+                format!("chmod 600 {path}"),
+            );
         }
     }
 }

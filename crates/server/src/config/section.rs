@@ -26,7 +26,11 @@ impl<'a> Section<'a> {
         let (table, errors) = DeTable::parse_recoverable(desk.source().text());
         for error in errors {
             let what = error.message().lines().collect::<Vec<_>>().join(", ");
-            desk.wrong(&error.span().unwrap_or(0..0), what, "correct the line; see https://toml.io");
+            desk.wrong(
+                &error.span().unwrap_or(0..0),
+                what,
+                "correct the line; see https://toml.io",
+            );
         }
         let span = table.span();
         Self::new(desk, "the file".to_owned(), span, table.into_inner())
@@ -58,7 +62,12 @@ impl<'a> Section<'a> {
     }
 
     /// A number within bounds, or what holds without it.
-    pub fn within(&mut self, key: &'static str, bounds: std::ops::RangeInclusive<u64>, default: u64) -> u64 {
+    pub fn within(
+        &mut self,
+        key: &'static str,
+        bounds: std::ops::RangeInclusive<u64>,
+        default: u64,
+    ) -> u64 {
         let Some(at) = self.take::<u64>(key) else { return default };
         if bounds.contains(&at.value) {
             return at.value;
@@ -115,7 +124,11 @@ impl<'a> Section<'a> {
                 items.into_iter().filter_map(|item| self.inner(key, item)).collect()
             }
             DeValue::Table(_) => {
-                self.desk.wrong(&span, format!("[{key}] stands alone"), format!("write [[{key}]], there can be several"));
+                self.desk.wrong(
+                    &span,
+                    format!("[{key}] stands alone"),
+                    format!("write [[{key}]], there can be several"),
+                );
                 Vec::new()
             }
             other => {
@@ -153,7 +166,11 @@ impl<'a> Section<'a> {
         }
         let at = self.take::<String>(key)?;
         if at.value.trim().is_empty() {
-            self.desk.wrong(&at.span, format!("{key} is empty"), format!("write such as \"{example}\""));
+            self.desk.wrong(
+                &at.span,
+                format!("{key} is empty"),
+                format!("write such as \"{example}\""),
+            );
             return None;
         }
         Some(at)
@@ -177,7 +194,12 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn read<T: DeserializeOwned>(&self, key: &str, value: Spanned<DeValue<'a>>) -> Option<At<T>> {
+    /// A value as `T`.
+    pub fn read<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        value: Spanned<DeValue<'a>>,
+    ) -> Option<At<T>> {
         let span = value.span();
         match T::deserialize(ValueDeserializer::from(value)) {
             Ok(value) => Some(At::new(value, span)),

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// A tenant as written. `None` is what it leaves out; that follows from its trunks and extensions.
 pub(super) struct Draft {
     pub tenant: Tenant,
-    pub setup: Setup,
+    pub setup: Option<Setup>,
     pub span: Range<usize>,
     pub carriers: Option<Vec<TrunkId>>,
     pub inbound: Option<Inbound>,
@@ -42,7 +42,7 @@ fn tenant(mut section: Section<'_>, listeners: &[Listener], alone: bool) -> Opti
     if let Some(id) = &id {
         desk.declare("tenant", id);
     }
-    let setup = judging::read(&mut section);
+    let (country, setup) = judging::read(&mut section);
     let domains = domains(&mut section);
     let id = id.map_or_else(String::new, |id| id.value);
     let draft = Draft {
@@ -62,7 +62,7 @@ fn tenant(mut section: Section<'_>, listeners: &[Listener], alone: bool) -> Opti
             ring: Duration::from_secs(section.within("ring_secs", 5..=600, 90)),
             referrals: referrals(&mut section),
             methods: methods(&mut section),
-            dialling: number::dialling(setup.dial_plan.country),
+            dialling: number::dialling(country),
             extension_digits_max: u8::try_from(section.within("extension_digits_max", 0..=10, 4))
                 .unwrap_or(4),
         },

@@ -57,7 +57,11 @@ fn trunk(mut section: Section<'_>) -> Option<Draft> {
         upstream,
         probe: probe(&mut section, adviser.is_none() && !targets.is_empty()),
         // A PBX with failover routes would try the next trunk after a 603, and stops on 486.
-        reject_code: code(&mut section, "reject_code", if side == Some(Side::Pbx) { 486 } else { 603 }),
+        reject_code: code(
+            &mut section,
+            "reject_code",
+            if side == Some(Side::Pbx) { 486 } else { 603 },
+        ),
         failover_codes: failover_codes(&mut section),
         numbers: number_form(&mut section),
         dialling: country(&mut section),
@@ -74,7 +78,11 @@ fn trunk(mut section: Section<'_>) -> Option<Draft> {
 /// What makes no sense together, or is open to everybody.
 fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool) {
     let desk = section.desk();
-    if trunk.networks.is_empty() && !has_login && trunk.certificate.is_none() && trunk.upstream.is_none() {
+    if trunk.networks.is_empty()
+        && !has_login
+        && trunk.certificate.is_none()
+        && trunk.upstream.is_none()
+    {
         desk.doubt(
             &section.span,
             format!("trunk \"{}\" has neither address, login nor certificate: calls from it are not recognised", trunk.id),
@@ -91,7 +99,9 @@ fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool) {
     if trunk.adviser.is_some() && trunk.side == Side::Carrier {
         desk.wrong(&section.span, "a carrier cannot be an adviser's client", "set side = \"pbx\"");
     }
-    if trunk.certificate.is_some() && trunk.targets.iter().any(|t| t.transport.is_some_and(|t| t != Transport::Tls)) {
+    if trunk.certificate.is_some()
+        && trunk.targets.iter().any(|t| t.transport.is_some_and(|t| t != Transport::Tls))
+    {
         desk.wrong(
             &section.span,
             format!("trunk \"{}\" must show a certificate and has a target without TLS", trunk.id),
@@ -105,7 +115,11 @@ fn side(section: &mut Section<'_>) -> Option<Side> {
         "pbx" => Some(Side::Pbx),
         "carrier" => Some(Side::Carrier),
         other => {
-            section.desk().wrong(&at.span, format!("side: \"{other}\" is no side"), "write \"pbx\" or \"carrier\"");
+            section.desk().wrong(
+                &at.span,
+                format!("side: \"{other}\" is no side"),
+                "write \"pbx\" or \"carrier\"",
+            );
             None
         }
     })
@@ -173,7 +187,11 @@ fn login(section: &mut Section<'_>) -> Option<(At<String>, At<String>)> {
     let user = login.required("user", "trunk-1");
     let password = login.secret("password");
     if password.is_none() && user.is_some() {
-        login.desk().wrong(&login.span, "login has no password", "add password = { file = \"...\" }");
+        login.desk().wrong(
+            &login.span,
+            "login has no password",
+            "add password = { file = \"...\" }",
+        );
     }
     login.finish();
     Some((user?, password?))
@@ -190,14 +208,22 @@ fn account(section: &mut Section<'_>) -> Option<Account> {
     let user = account.required("user", "0201234567");
     let password = account.secret("password");
     if password.is_none() && user.is_some() {
-        account.desk().wrong(&account.span, "account has no password", "add password = { file = \"...\" }");
+        account.desk().wrong(
+            &account.span,
+            "account has no password",
+            "add password = { file = \"...\" }",
+        );
     }
     account.finish();
     Some(Account { user: user?.value, password: password?.value })
 }
 
 /// `register = true`, or the aor to register.
-fn upstream(section: &mut Section<'_>, account: Option<&Account>, targets: &[Target]) -> Option<Upstream> {
+fn upstream(
+    section: &mut Section<'_>,
+    account: Option<&Account>,
+    targets: &[Target],
+) -> Option<Upstream> {
     let desk = section.desk();
     let expires = Duration::from_secs(section.within("register_secs", 60..=86_400, 600));
     let value = section.raw("register")?;
@@ -207,13 +233,21 @@ fn upstream(section: &mut Section<'_>, account: Option<&Account>, targets: &[Tar
         (Some(true), _) => match (account, targets.first()) {
             (Some(account), Some(target)) => format!("sip:{}@{}", account.user, target.host),
             _ => {
-                desk.wrong(&span, "registering needs a target and an account", "add target and account, or write register = \"sip:user@domain\"");
+                desk.wrong(
+                    &span,
+                    "registering needs a target and an account",
+                    "add target and account, or write register = \"sip:user@domain\"",
+                );
                 return None;
             }
         },
         (None, Some(aor)) if aor.starts_with("sip:") && aor.contains('@') => aor.to_owned(),
         _ => {
-            desk.wrong(&span, "register is neither true nor an address of record", "write true or \"sip:user@domain\"");
+            desk.wrong(
+                &span,
+                "register is neither true nor an address of record",
+                "write true or \"sip:user@domain\"",
+            );
             return None;
         }
     };
@@ -228,13 +262,18 @@ fn probe(section: &mut Section<'_>, can: bool) -> Option<Duration> {
 fn failover_codes(section: &mut Section<'_>) -> Vec<u16> {
     let Some(at) = section.take::<Vec<u16>>("failover_codes") else { return FAILOVER_CODES.into() };
     if let Some(wrong) = at.value.iter().find(|code| !(300..700).contains(*code)) {
-        section.desk().wrong(&at.span, format!("failover_codes: {wrong} is no answer that refuses"), "use codes from 300 to 699");
+        section.desk().wrong(
+            &at.span,
+            format!("failover_codes: {wrong} is no answer that refuses"),
+            "use codes from 300 to 699",
+        );
     }
     at.value
 }
 
 fn number_form(section: &mut Section<'_>) -> NumberForm {
-    let mend = "write \"as_dialled\", \"plus\" (+31...), \"bare\" (31...) or \"double_zero\" (0031...)";
+    let mend =
+        "write \"as_dialled\", \"plus\" (+31...), \"bare\" (31...) or \"double_zero\" (0031...)";
     let read = section.text("number_form", mend, |text| match text {
         "as_dialled" => Ok(NumberForm::AsDialled),
         "plus" => Ok(NumberForm::Plus),
@@ -247,7 +286,8 @@ fn number_form(section: &mut Section<'_>) -> NumberForm {
 
 fn country(section: &mut Section<'_>) -> Option<ringfence_call::Dialling> {
     let read = section.text("country", "write two letters such as \"NL\"", |text| {
-        let country = text.parse::<ringfence_model::Country>().map_err(|error| error.to_string())?;
+        let country =
+            text.parse::<ringfence_model::Country>().map_err(|error| error.to_string())?;
         match ringfence_numbering::calling_code(country) {
             Some(_) => Ok(super::number::dialling(country)),
             None => Err("no numbering plan is known for it".to_owned()),
@@ -260,11 +300,18 @@ fn adviser(section: &mut Section<'_>) -> Option<Adviser> {
     let mut adviser = section.section("adviser")?;
     let allow = adviser.within("allow_code", 300..=503, 302);
     if ![300, 302, 404, 503].contains(&allow) {
-        adviser.desk().wrong(&adviser.span, format!("allow_code {allow} tells no peer to go on"), "use 302, 300, 404 or 503");
+        adviser.desk().wrong(
+            &adviser.span,
+            format!("allow_code {allow} tells no peer to go on"),
+            "use 302, 300, 404 or 503",
+        );
     }
     let assumed = adviser.within("assumed_secs", 10..=86_400, 180);
     adviser.finish();
-    Some(Adviser { allow_code: u16::try_from(allow).unwrap_or(302), assumed: Duration::from_secs(assumed) })
+    Some(Adviser {
+        allow_code: u16::try_from(allow).unwrap_or(302),
+        assumed: Duration::from_secs(assumed),
+    })
 }
 
 #[cfg(test)]
@@ -275,7 +322,10 @@ mod tests {
     fn targets_say_how_and_where() {
         let read = |text| target(text).map(|t| (t.host, t.port, t.transport));
         assert_eq!(read("sip.example"), Ok(("sip.example".into(), None, None)));
-        assert_eq!(read("sip:h.example:5070;transport=tcp"), Ok(("h.example".into(), Some(5070), Some(Transport::Tcp))));
+        assert_eq!(
+            read("sip:h.example:5070;transport=tcp"),
+            Ok(("h.example".into(), Some(5070), Some(Transport::Tcp)))
+        );
         assert_eq!(read("sips:h.example"), Ok(("h.example".into(), None, Some(Transport::Tls))));
         for wrong in ["", "h;transport=sctp", "sips:h;transport=udp", "h:x", "h;lr"] {
             assert!(read(wrong).is_err(), "{wrong}");
