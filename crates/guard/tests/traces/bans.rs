@@ -80,6 +80,7 @@ fn forged_datagrams_ban_no_stream_and_not_for_long() {
     assert_eq!(guard.bans(clock(86_400))[0].reach, Reach::Datagrams);
     // It registers over TLS: from then on nobody can forge it out of UDP either.
     guard.succeeded(after(86_400), tcp(victim), Aor(1));
+    assert_eq!(guard.bans(clock(86_400)), []);
     assert!(passes(guard.admit(after(86_400), udp(victim), REGISTER)));
     for _ in 0..100 {
         guard.observed(after(86_400), udp(victim), Evidence::Scanner);
