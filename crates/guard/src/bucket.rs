@@ -32,36 +32,40 @@ impl Limit {
             }
         }
     }
+
+    fn cost_of(self, weight: u32) -> u64 {
+        self.cost_ns.saturating_mul(weight.into())
+    }
 }
 
 impl Bucket {
     /// Takes one, if there is room.
     pub(crate) fn take(&mut self, now: Moment, limit: Limit) -> bool {
-        let after = self.after(now, limit.cost_ns);
-        let fits = after - nanos(now) <= limit.depth_ns;
+        let after = self.level_ns(now, limit) + limit.cost_ns;
+        let fits = after <= limit.depth_ns;
         if fits {
-            self.0 = after;
+            self.set(now, after);
         }
         fits
     }
 
     /// Whether `take` would succeed.
     pub(crate) fn has_room(self, now: Moment, limit: Limit) -> bool {
-        self.after(now, limit.cost_ns) - nanos(now) <= limit.depth_ns
+        self.level_ns(now, limit) + limit.cost_ns <= limit.depth_ns
     }
 
     /// Pours in `weight` without asking for room; whether that reached the rim. What lies above is lost.
     pub(crate) fn pour(&mut self, now: Moment, limit: Limit, weight: u32) -> bool {
-        let level_ns = self.after(now, limit.cost_ns.saturating_mul(weight.into())) - nanos(now);
-        self.0 = nanos(now).saturating_add(level_ns.min(limit.depth_ns));
-        level_ns >= limit.depth_ns
+        let after = self.level_ns(now, limit).saturating_add(limit.cost_of(weight));
+        self.set(now, after.min(limit.depth_ns));
+        after >= limit.depth_ns
     }
 
     /// Pours in `weight` unless that would fill more than half.
     pub(crate) fn pour_below_half(&mut self, now: Moment, limit: Limit, weight: u32) {
-        let after = self.after(now, limit.cost_ns.saturating_mul(weight.into()));
-        if after - nanos(now) <= limit.depth_ns / 2 {
-            self.0 = after;
+        let after = self.level_ns(now, limit).saturating_add(limit.cost_of(weight));
+        if after <= limit.depth_ns / 2 {
+            self.set(now, after);
         }
     }
 
@@ -70,9 +74,13 @@ impl Bucket {
         self.0
     }
 
-    /// Never before `now`.
-    fn after(self, now: Moment, cost_ns: u64) -> u64 {
-        self.0.max(nanos(now)).saturating_add(cost_ns)
+    /// At most full, also after a change of limits.
+    fn level_ns(self, now: Moment, limit: Limit) -> u64 {
+        self.0.saturating_sub(nanos(now)).min(limit.depth_ns)
+    }
+
+    fn set(&mut self, now: Moment, level_ns: u64) {
+        self.0 = nanos(now).saturating_add(level_ns);
     }
 }
 

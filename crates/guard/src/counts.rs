@@ -1,6 +1,6 @@
 //! What the guard did since it was made, for metrics.
 
-use crate::guard::{Admission, Standing, Why};
+use crate::admission::{Admission, Standing, Why};
 use serde::Serialize;
 
 /// Messages by what became of them, and what was done besides. Counters only grow.

@@ -1,7 +1,8 @@
 //! What parsing found out about a sender, and what follows.
 
 use crate::address::{Sender, Transport};
-use crate::guard::{Guard, Standing};
+use crate::admission::Standing;
+use crate::guard::Guard;
 use ringfence_model::Moment;
 use serde::{Deserialize, Serialize};
 

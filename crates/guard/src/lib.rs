@@ -20,6 +20,7 @@
 //! forgive.
 
 mod address;
+mod admission;
 mod bans;
 mod bucket;
 mod counts;
@@ -38,10 +39,11 @@ mod state;
 mod table;
 
 pub use address::{Sender, Transport};
+pub use admission::{Admission, Standing, Why};
 pub use bans::{Ban, Cause, Reach, TooManyBans};
 pub use counts::{Counts, Sizes};
 pub use evidence::{Evidence, Reaction};
-pub use guard::{Admission, Guard, Standing, Why};
+pub use guard::Guard;
 pub use guessing::{Aor, Focus, Guessing};
 pub use load::{Load, Shed};
 pub use nftables::nftables;

@@ -9,8 +9,8 @@ use crate::settings::LoadSettings;
 use ringfence_model::Moment;
 use std::time::Duration;
 
-/// Share shed per target of excess, at once. With the next figure the loop is well damped from 1 to 10 times the
-/// capacity as long as a batch takes less time than the target.
+/// Share shed per target of excess, at once. With the next figure and a target of 10 ms the loop is damped from 1 to
+/// 10 times the capacity, as long as a batch of inputs takes less time than the target.
 const AT_ONCE: f64 = 0.2;
 /// Share shed per target of excess and second, kept.
 const KEPT: f64 = 3.2;

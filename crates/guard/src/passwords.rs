@@ -1,9 +1,10 @@
 //! Around each check of a password: may it be looked at, and what if it was wrong.
 
 use crate::address::{Host, Sender};
+use crate::admission::Standing;
 use crate::bucket::{Bucket, Limit};
 use crate::evidence::Evidence;
-use crate::guard::{Guard, Standing};
+use crate::guard::Guard;
 use crate::guessing::{Aor, Guessing, Key, Tally, Watch};
 use crate::settings::Settings;
 use crate::table::{Entry, Table};
@@ -25,18 +26,20 @@ struct Limits {
     source: Limit,
     account: Limit,
     good: Limit,
+    unchecked: Limit,
 }
 
 /// What is held against a source or an account.
 #[derive(Debug, Default)]
 struct Record {
     failures: Bucket,
+    unchecked: Bucket,
     tally: Tally,
 }
 
 impl Entry for Record {
     fn worth(&self) -> u64 {
-        self.failures.empty_at()
+        self.failures.empty_at().max(self.unchecked.empty_at())
     }
 }
 
@@ -65,7 +68,7 @@ impl Guard {
         let good = self.passwords.limits.good;
         if !checked {
             self.counts.failures_unchecked += 1;
-            if self.passwords.source_is_full(now, sender.host()) {
+            if self.passwords.hammers(now, sender.host()) {
                 self.observed(now, sender, Evidence::Guessing);
             }
         } else if let Some(pair) = self.known.pair_mut(now, sender, aor) {
@@ -142,8 +145,9 @@ impl Passwords {
         }
     }
 
-    fn source_is_full(&self, now: Moment, host: Host) -> bool {
-        self.sources.get(host).is_some_and(|of| !of.has_room(now, self.limits.source))
+    /// Whether tries that are not looked at any more come faster than broken phones make them.
+    fn hammers(&mut self, now: Moment, host: Host) -> bool {
+        !self.sources.entry(host).unchecked.take(now, self.limits.unchecked)
     }
 
     fn tally(&mut self, now: Moment, sender: Sender, aor: Aor) {
@@ -188,6 +192,7 @@ impl Limits {
             source: guessing.source_rate.limit(),
             account: guessing.account_rate.limit(),
             good: guessing.good_rate.limit(),
+            unchecked: guessing.unchecked_rate.limit(),
         }
     }
 }

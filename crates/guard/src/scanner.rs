@@ -24,7 +24,7 @@ pub(crate) enum Strength {
 enum Match {
     Exact,
     Prefix,
-    Contains(memmem::Finder<'static>),
+    Contains(Box<memmem::Finder<'static>>),
 }
 
 /// The table of names, ready to be compared.
@@ -64,7 +64,7 @@ fn row(line: &str) -> Option<(Box<[u8]>, Match, Strength)> {
     let how = match cells.next()? {
         "exact" => Match::Exact,
         "prefix" => Match::Prefix,
-        "contains" => Match::Contains(memmem::Finder::new(&pattern).into_owned()),
+        "contains" => Match::Contains(Box::new(memmem::Finder::new(&pattern).into_owned())),
         _ => return None,
     };
     let strength = match cells.next()? {
@@ -85,7 +85,7 @@ fn user_agent(request: &[u8]) -> Option<&[u8]> {
             b'\r' | b'\n' => return None, // the body begins
             _ => continue,
         }
-        let Some((name, value)) = rest.split_at_checked(NAME.len()) else { return None };
+        let (name, value) = rest.split_at_checked(NAME.len())?;
         let value = value.trim_ascii_start();
         if name.eq_ignore_ascii_case(NAME)
             && let Some(value) = value.strip_prefix(b":")

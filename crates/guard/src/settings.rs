@@ -94,6 +94,9 @@ pub struct GuessingSettings {
     pub account_rate: Rate,
     /// Failures of a pair that succeeded within `known_secs`, and of a port that did.
     pub good_rate: Rate,
+    /// Tries of one source that are no longer looked at, before each further one is evidence of guessing: some phones
+    /// that repeat a wrong password all day stay below it.
+    pub unchecked_rate: Rate,
     /// Failures within a minute, of one source or at one account, that are reported as guessing.
     pub report_failures: u32,
 }
@@ -169,6 +172,7 @@ impl Default for GuessingSettings {
             source_rate: Rate::new(10, 60, 20),
             account_rate: Rate::new(6, 60, 20),
             good_rate: Rate::new(4, 60, 30),
+            unchecked_rate: Rate::new(1, 1, 30),
             report_failures: 10,
         }
     }
@@ -184,5 +188,23 @@ impl Default for LoadSettings {
             answers_percent: 25,
             retry_after_max_secs: 8,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_keeps_its_default_and_a_misspelt_name_is_refused() {
+        let text = r#"{"trusted": ["10.0.0.0/8"], "guessing": {"report_failures": 3}}"#;
+        let settings: Settings = serde_json::from_str(text).unwrap();
+        assert_eq!(settings.guessing.report_failures, 3);
+        assert_eq!(settings.guessing.pair_rate, GuessingSettings::default().pair_rate);
+        assert_eq!(settings.ban_secs, 300);
+        let again: Settings =
+            serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
+        assert_eq!(again, settings);
+        assert!(serde_json::from_str::<Settings>(r#"{"trustet": []}"#).is_err());
     }
 }

@@ -1,4 +1,5 @@
 //! A model of one shard under load: a queue, a server, calls with messages that follow, callers that repeat.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use ringfence_guard::{Load, LoadSettings, Shed};
 use ringfence_model::Moment;
@@ -140,27 +141,32 @@ fn goodput_holds_under_overload() {
         [0.8, 0.9, 1.0].map(|times| at(times, true).goodput()).into_iter().fold(0.0, f64::max);
     println!("peak {peak:.0} calls/s of {}", 1_000_000 / CALL_US);
     assert!(peak > 0.9 * 1e6 / CALL_US as f64);
-    for (times, floor) in [(1.2, 0.93), (2.0, 0.90), (4.0, 0.80)] {
-        for repeats in [false, true] {
-            let outcome = at(times, repeats);
-            println!(
-                "{times} x capacity, repeats {repeats}: goodput {:.1} % of peak, worst second {:.1} %, waited p50 {} ms, p99 {} ms, max {} ms, refused {}",
-                100.0 * outcome.goodput() / peak,
-                100.0 * outcome.worst_sec() as f64 / peak,
-                outcome.waited_ms(50),
-                outcome.waited_ms(99),
-                outcome.waited_ms(100),
-                outcome.refused,
-            );
-            assert!(outcome.goodput() >= floor * peak, "{times} x capacity");
-            assert!(
-                outcome.worst_sec() as f64 >= 0.9 * floor * peak,
-                "no second far below the others"
-            );
-            assert!(outcome.waited_ms(99) < 40 && outcome.waited_ms(100) < 100, "bounded waiting");
-            assert_eq!(outcome.emergencies[0], outcome.emergencies[1], "emergency calls always");
-            assert!(outcome.refused > 0);
-        }
+    // With repeats, each dropped call comes up to four times: four times the capacity is then up to sixteen times.
+    for (times, repeats, floor) in [
+        (1.2, false, 0.95),
+        (1.2, true, 0.93),
+        (2.0, false, 0.93),
+        (2.0, true, 0.90),
+        (4.0, false, 0.88),
+        (4.0, true, 0.70),
+    ] {
+        let outcome = at(times, repeats);
+        let percent = |goodput: f64| 100.0 * goodput / peak;
+        println!(
+            "{times} x capacity, repeats {repeats}: goodput {:.1} % of peak, worst second {:.1} %, \
+             waited p50 {} ms, p99 {} ms, max {} ms, refused {}",
+            percent(outcome.goodput()),
+            percent(outcome.worst_sec() as f64),
+            outcome.waited_ms(50),
+            outcome.waited_ms(99),
+            outcome.waited_ms(100),
+            outcome.refused,
+        );
+        assert!(outcome.goodput() >= floor * peak, "{times} x capacity, repeats {repeats}");
+        assert!(outcome.worst_sec() as f64 >= 0.8 * floor * peak, "no swinging");
+        assert!(outcome.waited_ms(99) < 40 && outcome.waited_ms(100) < 60, "bounded waiting");
+        assert_eq!(outcome.emergencies[0], outcome.emergencies[1], "emergency calls always");
+        assert!(outcome.refused > 0);
     }
 }
 

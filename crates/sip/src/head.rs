@@ -81,13 +81,12 @@ impl Head {
         let fault = FrameError::Field(line.start as usize);
         let colon = memchr::memchr(b':', text).ok_or(fault)?;
         let written = trim_end(text.get(..colon).unwrap_or_default());
-        if !is_token(written) {
-            return Err(fault);
-        }
         let name = Name::read(written);
         if name != Name::Other {
             self.repeated |= self.present & name.bit();
             self.present |= name.bit();
+        } else if !is_token(written) {
+            return Err(fault);
         }
         let start = line.start as usize;
         let place = Place {

@@ -85,6 +85,8 @@ names! {
     PPreferredIdentity "P-Preferred-Identity" 0;
 }
 
+const _: () = assert!(COUNT < 63, "a set of names is 64 bits");
+
 impl Name {
     /// What `name` (without the colon) means.
     #[must_use]
@@ -149,7 +151,6 @@ mod tests {
             }
         }
         assert_eq!(first_of(0), None);
-        assert!(COUNT < 63, "a set of names is 64 bits");
     }
 
     #[test]

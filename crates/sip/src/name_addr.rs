@@ -1,7 +1,7 @@
 //! `"Name" <uri>;params`, as in From, To, Contact, Route, P-Asserted-Identity.
 
 use crate::params::Params;
-use crate::text::{quoted_len, trim};
+use crate::text::{find_outside, is_closed, quoted_len, trim};
 use crate::uri::Uri;
 
 /// An address with what is written around it.
@@ -31,6 +31,7 @@ impl<'m> NameAddr<'m> {
         if plain && display.iter().any(|b| matches!(b, b'"' | b';' | b',' | b'@' | b':'))
             || !plain && trim(text.get(name_end..open)?) != b""
             || !matches!(params.first(), None | Some(b';'))
+            || !is_one(params)
         {
             return None;
         }
@@ -42,7 +43,9 @@ impl<'m> NameAddr<'m> {
         let end = memchr::memchr(b';', text).unwrap_or(text.len());
         let (uri, params) = text.split_at_checked(end)?;
         let uri = trim(uri);
-        if uri.is_empty() || memchr::memchr3(b' ', b'\t', b'?', uri).is_some() {
+        // RFC 3261 §20: a URI that holds one of these has to stand in brackets.
+        let needs_brackets = uri.iter().any(|b| matches!(b, b' ' | b'\t' | b'?' | b','));
+        if uri.is_empty() || needs_brackets || !is_one(text) {
             return None;
         }
         Some(Self { display: b"", uri, params: Params(params) })
@@ -59,6 +62,11 @@ impl<'m> NameAddr<'m> {
     pub fn uri(&self) -> Option<Uri<'m>> {
         Uri::read(self.uri)
     }
+}
+
+/// Whether `params` are of one element: lists are split before, so a comma is of a second one.
+fn is_one(params: &[u8]) -> bool {
+    is_closed(params) && find_outside(params, b',').is_none()
 }
 
 #[cfg(test)]

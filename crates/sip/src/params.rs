@@ -41,7 +41,7 @@ impl<'m> Params<'m> {
                     [b';', after @ ..] => after,
                     text => text,
                 };
-                let end = find_outside(text, |byte| byte == b';').unwrap_or(text.len());
+                let end = find_outside(text, b';').unwrap_or(text.len());
                 let (one, after) = text.split_at_checked(end)?;
                 rest = after;
                 let one = trim(one);
@@ -54,7 +54,7 @@ impl<'m> Params<'m> {
 }
 
 fn param(text: &[u8]) -> Param<'_> {
-    let equals = find_outside(text, |byte| byte == b'=');
+    let equals = find_outside(text, b'=');
     match equals.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
         Some((name, value)) => Param { name: trim(name), value: Some(trim(value)) },
         None => Param { name: text, value: None },

@@ -90,24 +90,43 @@ pub fn quoted_len(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The first of the `stops` that stands outside quotes and angle brackets.
-pub fn find_outside(text: &[u8], stops: impl Fn(u8) -> bool) -> Option<usize> {
+/// The first `stop` that stands outside quotes and angle brackets; `None` also when those do not close.
+pub fn find_outside(text: &[u8], stop: u8) -> Option<usize> {
     let mut at = 0;
-    let mut in_brackets = false;
-    while let Some(&byte) = text.get(at) {
-        match byte {
-            b'"' => {
-                at += quoted_len(text.get(at..)?)?;
-                continue;
-            }
-            b'<' => in_brackets = true,
-            b'>' => in_brackets = false,
-            _ if !in_brackets && stops(byte) => return Some(at),
-            _ => {}
+    loop {
+        at += memchr::memchr3(stop, b'"', b'<', text.get(at..)?)?;
+        match text.get(at) {
+            Some(b'"') => at += quoted_len(text.get(at..)?)?,
+            Some(b'<') => at += bracketed_len(text.get(at..)?)?,
+            _ => return Some(at),
         }
-        at += 1;
     }
-    None
+}
+
+/// The length of what stands in angle brackets, with them; a quoted string in there may hold a bracket.
+fn bracketed_len(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'>', b'"', text.get(at..)?)?;
+        match text.get(at) {
+            Some(b'"') => at += quoted_len(text.get(at..)?)?,
+            _ => return Some(at + 1),
+        }
+    }
+}
+
+/// Whether every quote closes and no angle bracket stands outside quotes, as in parameters. Readers that differ on where
+/// a quote ends differ on how many elements a list has.
+pub fn is_closed(text: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(next) = memchr::memchr3(b'"', b'<', b'>', text.get(at..).unwrap_or_default()) {
+        at += next;
+        match text.get(at..).filter(|rest| rest.first() == Some(&b'"')).and_then(quoted_len) {
+            Some(length) => at += length,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// The elements of a list field such as `Via` or `Contact`: split at commas outside quotes and brackets.
@@ -115,7 +134,7 @@ pub fn split_commas(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest?;
-        let Some(at) = find_outside(text, |byte| byte == b',') else {
+        let Some(at) = find_outside(text, b',') else {
             rest = None;
             return Some(trim(text));
         };
@@ -166,6 +185,18 @@ mod tests {
     fn lists_split_outside_quotes_and_brackets() {
         let list: Vec<_> = split_commas(b" \"a,\\\"b\" <sip:x,y@h>;q=1 , <sip:z>,, *").collect();
         assert_eq!(list, [&b"\"a,\\\"b\" <sip:x,y@h>;q=1"[..], b"<sip:z>", b"*"]);
+    }
+
+    #[test]
+    fn what_does_not_close_hides_nothing() {
+        for text in [&b";a"[..], b";a=\"<,>\";b=\"\\\"\"", b""] {
+            assert!(is_closed(text), "{text:?}");
+        }
+        for text in [&b";a=\""[..], b";a=\"x\";b=\"\\\"", b";a=<b>", b">"] {
+            assert!(!is_closed(text), "{text:?}");
+        }
+        assert_eq!(find_outside(b"<a,\"b>,\",c>,d", b','), Some(11));
+        assert_eq!(find_outside(b"<a,b", b','), None);
     }
 
     #[test]

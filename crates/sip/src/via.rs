@@ -1,7 +1,7 @@
 //! The Via field: the way a response goes back (RFC 3261 §20.42, RFC 3581).
 
 use crate::params::Params;
-use crate::text::{find_outside, is_space, is_token, number, trim};
+use crate::text::{find_outside, is_closed, is_space, is_token, number, trim};
 use crate::uri::host_port_of;
 
 /// One hop.
@@ -33,9 +33,14 @@ impl<'m> Via<'m> {
         }
         let (transport, rest) = rest.split_at_checked(rest.iter().position(|b| is_space(*b))?)?;
         let (sent_by, params) =
-            rest.split_at_checked(find_outside(rest, |b| b == b';').unwrap_or(rest.len()))?;
+            rest.split_at_checked(find_outside(rest, b';').unwrap_or(rest.len()))?;
         let (host, port) = sent_by_of(trim(sent_by))?;
-        is_token(transport).then_some(Self { transport, host, port, params: Params(params) })
+        (is_token(transport) && is_closed(params)).then_some(Self {
+            transport,
+            host,
+            port,
+            params: Params(params),
+        })
     }
 
     /// The transaction id the sender gave. The cookie `z9hG4bK` alone is none (RFC 4475 §3.2.1).
@@ -101,6 +106,7 @@ mod tests {
             "HTTP/2.0/UDP h",
             "SIP/2.0/UDP ;x",
             "SIP/2.0/UDP h:port",
+            "SIP/2.0/UDP h;x=\"y",
             "",
         ] {
             assert_eq!(Via::read(text.as_bytes()), None, "{text}");
