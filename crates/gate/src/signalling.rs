@@ -7,13 +7,13 @@ use crate::io::Output;
 use crate::snapshot::Snapshot;
 use bytes::Bytes;
 use ipnet::IpNet;
-use ringfence_call::{Calls, Cause, Output as Said, Ruling, stateless};
+use ringfence_call::{Calls, Cause, Output as Said, Responder, Ruling, reply_flow};
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
     Action, Attempt, CallEvent, CallId, Moment, Now, Reason, Target, Verdict, WallTime,
 };
-use ringfence_sip::{Fault, Flow, Limits, Message, Method, Transport};
+use ringfence_sip::{Fault, Flow, Limits, Message, Method, Name, Transport, Via};
 use std::sync::{Arc, LazyLock};
 
 /// In English: `Reason` header texts are for the other end's log.
@@ -24,6 +24,7 @@ pub struct Signalling {
     pub calls: Calls,
     pub guard: Guard,
     pub load: Load,
+    responder: Responder,
     limits: Limits,
     heard: Heard,
 }
@@ -53,6 +54,7 @@ impl Signalling {
             load: Load::new(settings.load.clone(), seed),
             guard: Guard::new(settings, seed),
             calls: Calls::new(shard.number, shard.secret, Arc::clone(&snapshot.directory)),
+            responder: Responder::new(&shard.secret, shard.number),
             limits: Limits::default(),
             heard: Heard::default(),
         }
@@ -91,14 +93,27 @@ impl Signalling {
     }
 
     /// A message with a fault: a request of somebody we know is told, others are not.
-    fn fault(&mut self, now: Moment, flow: Flow, message: &Message, fault: Fault) -> Option<Bytes> {
+    fn fault(&mut self, now: Moment, flow: &Flow, message: &Message, fault: Fault) -> Option<Output> {
         self.heard.faulty += 1;
-        let reaction = self.guard.observed(now, sender(&flow), Evidence::Malformed);
+        let reaction = self.guard.observed(now, sender(flow), Evidence::Malformed);
         let asks = message.method().is_some_and(|method| method != Method::Ack);
         if !asks || reaction != Reaction::Answer {
             return None;
         }
-        stateless::respond(message, &flow, fault.code(), stateless::reason(fault.code()), &[])
+        self.answer(flow, message, fault.code(), &[])
+    }
+
+    /// An answer that leaves nothing behind here.
+    fn answer(
+        &self,
+        flow: &Flow,
+        request: &Message,
+        code: u16,
+        fields: &[(Name, &[u8])],
+    ) -> Option<Output> {
+        let via = request.values(Name::Via).next().and_then(Via::read)?;
+        let bytes = self.responder.respond(request, flow, code, fields)?;
+        Some(Output::Transmit { flow: reply_flow(flow, &via), bytes, call: None })
     }
 }
 
@@ -178,9 +193,8 @@ impl Gate {
             return;
         };
         if let Err(fault) = message.essentials() {
-            if let Some(bytes) = self.signalling.fault(now.moment, flow, &message, fault) {
-                self.outputs.push_back(Output::Transmit { flow, bytes, call: None });
-            }
+            let answer = self.signalling.fault(now.moment, &flow, &message, fault);
+            self.outputs.extend(answer);
             return;
         }
         match self.signalling.calls.shard_of(&flow, &message) {
@@ -204,7 +218,7 @@ impl Gate {
     }
 
     fn receive(&mut self, now: Now, flow: Flow, message: Message, standing: Standing) {
-        if self.is_shed(now, &flow, &message, standing) {
+        if self.is_shed(&flow, &message, standing) {
             self.signalling.heard.shed += 1;
             return;
         }

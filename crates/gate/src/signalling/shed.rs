@@ -2,10 +2,8 @@
 
 use super::Signalling;
 use crate::gate::Gate;
-use crate::io::Output;
-use ringfence_call::stateless;
 use ringfence_guard::{Shed, Standing};
-use ringfence_model::{Now, Target};
+use ringfence_model::Target;
 use ringfence_numbering::Numbering;
 use ringfence_sip::{Flow, Message, Method, Name, NameAddr};
 
@@ -13,7 +11,6 @@ impl Gate {
     /// Whether this is a new call that is not taken now. Everything inside a dialog goes on, and emergency calls.
     pub(super) fn is_shed(
         &mut self,
-        now: Now,
         flow: &Flow,
         message: &Message,
         standing: Standing,
@@ -27,13 +24,10 @@ impl Gate {
             Shed::No => false,
             // A stranger is not told that anybody is here.
             Shed::Answer503 { retry_after_secs } if standing != Standing::Stranger => {
-                let mut wait = [b' '; 10];
-                let wait = stateless::digits(retry_after_secs, &mut wait);
-                let fields = [(Name::RetryAfter, wait)];
-                let reason = stateless::reason(503);
-                if let Some(bytes) = stateless::respond(message, flow, 503, reason, &fields) {
-                    self.outputs.push_back(Output::Transmit { flow: *flow, bytes, call: None });
-                }
+                let wait = retry_after_secs.to_string();
+                let fields = [(Name::RetryAfter, wait.as_bytes())];
+                let answer = self.signalling.answer(flow, message, 503, &fields);
+                self.outputs.extend(answer);
                 true
             }
             Shed::Answer503 { .. } | Shed::Drop => true,
