@@ -68,7 +68,8 @@ impl Authority {
     /// `secret` signs what is given out; with the same one after a restart, phones go on with their nonces.
     #[must_use]
     pub fn new(secret: &[u8; 32], shard: u8) -> Self {
-        let (key, rest) = secret.split_last_chunk::<16>().map_or((&[0; 16], &[][..]), |(a, b)| (b, a));
+        let (key, rest) =
+            secret.split_last_chunk::<16>().map_or((&[0; 16], &[][..]), |(a, b)| (b, a));
         let mut names = SipHasher24::new_with_key(key);
         names.write(b"aor");
         names.write(rest);
@@ -177,7 +178,9 @@ impl<'d> Desk<'_, 'd> {
         let Some(trunk) = self.directory.trunk(trunk) else { return self.stranger() };
         let is_register = self.message.method() == Some(Method::Register);
         let extension = if is_register {
-            address(self.message, Name::To).and_then(|to| to.user_text()).map(|u| ExtensionId::new(&u))
+            address(self.message, Name::To)
+                .and_then(|to| to.user_text())
+                .map(|u| ExtensionId::new(&u))
         } else {
             self.registered_here(tenant)
         };
@@ -202,10 +205,11 @@ impl<'d> Desk<'_, 'd> {
     /// As which extension the sender's flow is registered; where several are, From tells.
     fn registered_here(&self, tenant: &Tenant) -> Option<ExtensionId> {
         let from = || address(self.message, Name::From).and_then(|from| from.user_text());
-        let extensions = self.registrar.phones_at(self.flow).iter().filter_map(|party| match party {
-            Party::Phone { tenant: of, extension } if *of == tenant.id => Some(extension),
-            _ => None,
-        });
+        let extensions =
+            self.registrar.phones_at(self.flow).iter().filter_map(|party| match party {
+                Party::Phone { tenant: of, extension } if *of == tenant.id => Some(extension),
+                _ => None,
+            });
         let named = from();
         let mut first = None;
         for extension in extensions {
@@ -246,8 +250,9 @@ impl<'d> Desk<'_, 'd> {
         let directory = self.directory;
         let ip = self.flow.remote.ip().to_canonical();
         // From an address where its phones may not be, no password is the right one.
-        let may_be_here =
-            |e: &&Extension| e.networks.is_empty() || e.networks.iter().any(|net| net.contains(&ip));
+        let may_be_here = |e: &&Extension| {
+            e.networks.is_empty() || e.networks.iter().any(|net| net.contains(&ip))
+        };
         let by_login = |user: &str| {
             let found = directory.extension_of_login(&tenant.id, user).filter(may_be_here)?;
             found.login.as_ref().map(|login| &login.ha1)
@@ -280,11 +285,10 @@ impl<'d> Desk<'_, 'd> {
         by_login: &dyn Fn(&str) -> Option<&'l Ha1>,
     ) -> Result<String, Option<Bytes>> {
         let asker = Asker { now: self.now.wall, flow: self.flow, message: self.message };
-        let challengers = &mut self.authority.challengers;
         let realm = tenant.domains.first().map_or("", String::as_str);
         let Some(credentials) = challenge::credentials(self.message, realm) else {
             self.note_unknown(tenant, None);
-            return Err(challengers.challenge(tenant, asker, false));
+            return Err(self.authority.challengers.challenge(tenant, asker, false));
         };
         let user = String::from_utf8_lossy(&credentials.username.unescaped()).into_owned();
         let (sender, aor) = (sender(self.flow), self.authority.aor(tenant, &user));

@@ -66,16 +66,12 @@ impl Challengers {
     /// The answer that asks for a password: 401 by a registrar, 407 for all else (RFC 3261 §22.3).
     pub fn challenge(&mut self, tenant: &Tenant, asker: Asker<'_>, stale: bool) -> Option<Bytes> {
         let is_register = asker.message.method() == Some(Method::Register);
-        let (code, name) = if is_register {
-            (401, Name::WwwAuthenticate)
-        } else {
-            (407, Name::ProxyAuthenticate)
-        };
+        let (code, name) =
+            if is_register { (401, Name::WwwAuthenticate) } else { (407, Name::ProxyAuthenticate) };
         let challenger = self.of(tenant)?;
         let now = microseconds(asker.now);
-        let values: Vec<_> = challenger
-            .challenge(now, &binding(asker.flow), stale, algorithms(tenant))
-            .collect();
+        let values: Vec<_> =
+            challenger.challenge(now, &binding(asker.flow), stale, algorithms(tenant)).collect();
         let extra: Vec<(Name, &[u8])> = values.iter().map(|v| (name, v.as_slice())).collect();
         self.respond(asker, code, &extra)
     }
@@ -114,12 +110,7 @@ impl Challengers {
     }
 
     /// An answer without a trace.
-    pub fn respond(
-        &self,
-        asker: Asker<'_>,
-        code: u16,
-        extra: &[(Name, &[u8])],
-    ) -> Option<Bytes> {
+    pub fn respond(&self, asker: Asker<'_>, code: u16, extra: &[(Name, &[u8])]) -> Option<Bytes> {
         self.responder.respond(asker.message, asker.flow, code, extra)
     }
 
