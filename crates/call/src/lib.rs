@@ -10,13 +10,13 @@ mod identify;
 mod output;
 mod registrar;
 mod route;
-mod upstream;
 mod stateless;
 mod timers;
 mod token;
 mod transaction;
+mod upstream;
 
-pub use auth::Caller;
+pub use auth::{Authority, Caller, Entry};
 pub use directory::{
     Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,
     Login, NumberForm, Parts, Referrals, Registering, Side, Target, Tenant, Trunk, Upstream,
@@ -25,8 +25,8 @@ pub use identify::{Origin, identify};
 pub use output::{Cause, Output, Ruling};
 pub use registrar::{Binding, Party, Registrar};
 pub use route::{LegTarget, Net, Plan, Refusal, Way, plan, routes};
-pub use upstream::Trunks;
 pub use stateless::{Responder, begin, phrase, reply_flow};
 pub use timers::{TimerId, Timers};
 pub use token::{Mint, Token, shard_of_branch, shard_of_call_id, shard_of_contact, shard_of_tag};
 pub use transaction::{ClientKey, Due, Heard, Outbox, Owner, ServerKey, Transactions};
+pub use upstream::Trunks;

@@ -5,5 +5,5 @@ mod parties;
 mod plan;
 mod ways;
 
-pub use plan::{Plan, Refusal, plan};
+pub use plan::{Plan, Refusal, plan, source};
 pub use ways::{LegTarget, Net, Way, routes};

@@ -52,13 +52,15 @@ pub enum Owner {
     Upstream(u32),
     /// A question whether a trunk lives.
     Probe(u32),
+    /// A REGISTER of a phone that goes on to the PBX.
+    Passed(u32),
 }
 
 impl Owner {
     const fn call(self) -> Option<CallId> {
         match self {
             Self::Call { call, .. } => Some(call),
-            Self::Upstream(_) | Self::Probe(_) => None,
+            Self::Upstream(_) | Self::Probe(_) | Self::Passed(_) => None,
         }
     }
 }
