@@ -6,10 +6,8 @@
 mod gate;
 mod io;
 pub mod replay;
-mod signalling;
 mod snapshot;
 
-pub use gate::{Gate, Shard};
-pub use signalling::Heard;
+pub use gate::Gate;
 pub use io::{Command, Input, Output};
 pub use snapshot::{Setup, Snapshot};
