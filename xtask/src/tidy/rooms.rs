@@ -25,7 +25,7 @@ const ROOMS: [Room; 15] = [
     pure("call", &["guard", "model", "sip"]),
     pure("fraud", &["model", "numbering"]),
     pure("gate", &["call", "fraud", "guard", "model", "numbering", "sip"]),
-    rim("edge", &["gate", "guard", "model", "sip"]),
+    rim("edge", &["call", "gate", "guard", "model", "sip"]),
     rim("store", &["model"]),
     rim("media", &["model", "sip"]),
     rim("connect", &["model"]),

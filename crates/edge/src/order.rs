@@ -1,0 +1,34 @@
+//! What reaches a shard besides datagrams.
+
+use bytes::Bytes;
+use ringfence_gate::{Gate, Input};
+use ringfence_model::{CallId, Now};
+use ringfence_sip::Flow;
+
+/// An order from outside the data plane.
+pub enum Order {
+    /// Take this in.
+    Tell(Box<Input<'static>>),
+    /// Run this on the gate, between two inputs.
+    Ask(Box<dyn FnOnce(&mut Gate, Now) + Send>),
+}
+
+/// What one shard gives another.
+pub enum Handed {
+    /// A message that belongs there.
+    Message {
+        /// From where it came.
+        flow: Flow,
+        /// The message.
+        bytes: Bytes,
+    },
+    /// A message for a connection that is held there.
+    Transmit {
+        /// The connection's.
+        flow: Flow,
+        /// The message.
+        bytes: Bytes,
+        /// The call it belongs to.
+        call: Option<CallId>,
+    },
+}
