@@ -84,10 +84,10 @@ impl Head {
         let name = Name::read(written);
         if name != Name::Other {
             self.repeated |= self.present & name.bit();
-            self.present |= name.bit();
         } else if !is_token(written) {
             return Err(fault);
         }
+        self.present |= name.bit();
         let start = line.start as usize;
         let place = Place {
             name,

@@ -152,7 +152,7 @@ impl Message {
         self.body.of(&self.bytes)
     }
 
-    /// Whether a field of this name is there.
+    /// Whether a field of this name is there; for [`Name::Other`], any that has no name here.
     #[must_use]
     pub const fn has(&self, name: Name) -> bool {
         self.present & name.bit() != 0

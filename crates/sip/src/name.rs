@@ -104,7 +104,7 @@ impl Name {
             .map_or(Self::Other, |row| row.0)
     }
 
-    /// One bit per name, for sets; [`Name::Other`] has none of its own.
+    /// One bit per name, for sets; all that are [`Name::Other`] share one.
     #[must_use]
     pub const fn bit(self) -> u64 {
         1 << (self as u8)

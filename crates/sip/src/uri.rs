@@ -2,7 +2,7 @@
 
 use crate::params::Params;
 use crate::text::number;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The kind of a URI.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,10 +103,18 @@ impl<'m> Uri<'m> {
 
     fn tel(text: &'m [u8], rest: &'m [u8]) -> Option<Self> {
         let (digits, params) = split_before(rest, b';');
-        let ok = !digits.is_empty()
-            && digits.iter().all(|b| {
-                b.is_ascii_hexdigit() || matches!(b, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#')
-            });
+        let ok = match digits {
+            [b'+', global @ ..] => {
+                global.iter().any(u8::is_ascii_digit)
+                    && global.iter().all(|b| b.is_ascii_digit() || is_separator(*b))
+            }
+            local => {
+                local.iter().any(|b| !is_separator(*b))
+                    && local.iter().all(|b| {
+                        b.is_ascii_hexdigit() || matches!(b, b'*' | b'#') || is_separator(*b)
+                    })
+            }
+        };
         ok.then_some(Self {
             scheme: Scheme::Tel,
             user: Some(digits),
@@ -140,6 +148,11 @@ impl<'m> Uri<'m> {
         }
         String::from_utf8(said).ok()
     }
+}
+
+/// RFC 3966 §3 `visual-separator`.
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.' | b'(' | b')')
 }
 
 /// `text` before the first `stop`, and from it on.
@@ -184,7 +197,8 @@ pub fn ip(host: &[u8]) -> Option<IpAddr> {
 /// The grammar of RFC 3261 allowed three colons before an IPv4 part; both forms must be read (RFC 5118 §4.10).
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
     text.parse().ok().or_else(|| {
-        let (left, right) = text.split_once(":::").filter(|(_, right)| right.contains('.'))?;
+        let (left, right) = text.split_once(":::")?;
+        let right: Ipv4Addr = right.parse().ok()?;
         format!("{left}::{right}").parse().ok()
     })
 }
@@ -247,6 +261,14 @@ mod tests {
             "",
             "sip:a@h:",
             "sip:a@[1:::2]",
+            "sip:a@[1:::2:3.4.5.6]",
+            "tel:",
+            "tel:+",
+            "tel:+-",
+            "tel:+31+20",
+            "tel:+31a",
+            "tel:-",
+            "tel:x",
             "sip:a@[1::2:::3.4.5.6]",
         ] {
             assert_eq!(Uri::read(text.as_bytes()), None, "{text}");
@@ -259,5 +281,6 @@ mod tests {
         assert_eq!(bug.host(), Host::Ip("2001:db8::192.0.2.1".parse().unwrap()));
         let uri = Uri::read(b"tel:+31-20-1234567;phone-context=x").unwrap();
         assert_eq!(uri.user_text().unwrap(), "+31-20-1234567");
+        assert_eq!(Uri::read(b"tel:*21*#").unwrap().user, Some(&b"*21*#"[..]));
     }
 }

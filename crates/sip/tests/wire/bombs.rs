@@ -1,7 +1,10 @@
 //! Messages that cost a careless reader much more than they cost their sender.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use bytes::Bytes;
-use ringfence_sip::{Frame, FrameError, Framer, Limits, Message, Name};
+use ringfence_sip::{Frame, FrameError, Framer, Limits, Message, Name, NameAddr, Via};
 
 /// 64 kB that begin as a request and go on with `piece`.
 fn bomb(head: &str, piece: impl Fn(usize) -> String) -> Bytes {
@@ -83,4 +86,60 @@ fn a_stream_holds_one_message_at_most() {
         assert!(fed < 20_000, "{piece:?} was read for {fed} bytes");
         assert_eq!(framer.held_bytes(), 0);
     }
+}
+
+/// Eight times the bytes may cost eight times the work, not sixty-four. Limits are lifted, so that nothing but the way of
+/// reading keeps it linear.
+#[test]
+fn work_grows_with_the_bytes() {
+    let lifted = Limits {
+        message_bytes_max: usize::MAX,
+        head_bytes_max: usize::MAX,
+        fields_max: usize::MAX,
+        field_bytes_max: usize::MAX,
+        uri_bytes_max: usize::MAX,
+    };
+    for (head, piece) in [
+        ("", "abc:\r\n"),
+        ("", "v:x\r\n"),
+        ("X: 1\r\n", " \r\n"),
+        ("Via: x\r\n", " ,\r\n"),
+        ("Via: SIP/2.0/UDP h", ","),
+        ("Via: SIP/2.0/UDP h", ";"),
+        ("Via: SIP/2.0/UDP h", ";a=\"\\\"\""),
+        ("From: ", "<"),
+        ("From: ", "<>"),
+        ("From: ", "\""),
+        ("From: ", "\\"),
+        ("Contact: ", "\"\","),
+        ("Contact: ", "<a>;b,"),
+        ("Contact: sip:", "@"),
+        ("Contact: sip:", "%"),
+        ("Contact: sip:[", ":"),
+    ] {
+        let least = |times: usize| {
+            let text = format!("INVITE sip:h SIP/2.0\r\n{head}{}\r\n\r\n", piece.repeat(times));
+            let bytes = Bytes::from(text);
+            let once = || {
+                let clock = Instant::now();
+                let message = Message::parse(bytes.clone(), &lifted).unwrap();
+                black_box(message.essentials().is_err());
+                for name in [Name::Via, Name::From, Name::Contact] {
+                    black_box(message.values(name).map(look).sum::<usize>());
+                }
+                clock.elapsed()
+            };
+            (0..7).map(|_| once()).min().unwrap_or_default()
+        };
+        let (small, big) = (least(2_000), least(16_000));
+        let ratio = big.as_secs_f64() / small.as_secs_f64();
+        assert!(ratio < 32.0, "{head}{piece:?}: {ratio:.0} times the work for 8 times the bytes");
+    }
+}
+
+fn look(value: &[u8]) -> usize {
+    let via = Via::read(value).map_or(0, |via| via.params.iter().count());
+    let address = NameAddr::read(value);
+    let uri = address.and_then(|address| address.uri()).map_or(0, |uri| uri.params.iter().count());
+    via + uri + address.map_or(0, |address| address.params.iter().count())
 }

@@ -13,3 +13,7 @@
 mod bombs;
 mod corpus;
 mod facts;
+mod mutants;
+mod oracle;
+mod oracle_stream;
+mod properties;
