@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command for people: its output is text")]
 
 mod bench;
+mod bench_sip;
 mod eval;
 mod suite;
 mod table;
@@ -25,6 +26,8 @@ enum Chore {
     Eval(eval::Options),
     /// Measure speed.
     Bench(bench::Options),
+    /// Measure signalling, beside Kamailio: needs two cores and the Debian packages kamailio and sip-tester.
+    BenchSip(bench_sip::Options),
     /// Measure one figure that needs a process of its own; `bench` calls it.
     #[command(hide = true)]
     Gauge(bench::GaugeOptions),
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Chore::Test { arguments } => suite::command(&arguments),
         Chore::Eval(options) => eval::command(&options),
         Chore::Bench(options) => bench::command(&options),
+        Chore::BenchSip(options) => bench_sip::command(&options),
         Chore::Gauge(options) => bench::gauge(&options),
     };
     match done {
