@@ -12,6 +12,7 @@ pub struct Timers<T> {
     heap: Vec<Node>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
+    born: u32,
 }
 
 /// One timer. A timer that went off or was cancelled is never mistaken for a later one.
@@ -36,7 +37,7 @@ struct Slot<T> {
 
 impl<T> Default for Timers<T> {
     fn default() -> Self {
-        Self { heap: Vec::new(), slots: Vec::new(), free: Vec::new() }
+        Self { heap: Vec::new(), slots: Vec::new(), free: Vec::new(), born: 0 }
     }
 }
 
@@ -49,19 +50,15 @@ impl<T> Timers<T> {
 
     /// Sets a timer.
     pub fn set(&mut self, at: Moment, what: T) -> TimerId {
-        let place = self.heap.len();
-        let new = Slot { generation: 0, place: place as u32, what: Some(what) };
+        // Counted over all slots, so that slots may be given back.
+        self.born = self.born.wrapping_add(1);
+        let (generation, place) = (self.born, self.heap.len());
+        let new = Slot { generation, place: place as u32, what: Some(what) };
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        let generation = match self.slots.get_mut(slot as usize) {
-            Some(old) => {
-                *old = Slot { generation: old.generation, ..new };
-                old.generation
-            }
-            None => {
-                self.slots.push(new);
-                0
-            }
-        };
+        match self.slots.get_mut(slot as usize) {
+            Some(free) => *free = new,
+            None => self.slots.push(new),
+        }
         let node = Node { at, slot };
         self.heap.push(node);
         self.rise(place, node);
@@ -107,9 +104,11 @@ impl<T> Timers<T> {
         self.heap.is_empty()
     }
 
-    /// Gives back memory that a burst took. Generations go on, so no old id comes to mean a new timer.
-    pub fn shrink(&mut self) {
-        self.heap.shrink_to(self.heap.len().saturating_mul(2));
+    /// Gives back memory for more than `spare` timers, when there is none.
+    pub fn give_back(&mut self, spare: usize) {
+        if self.is_empty() && self.slots.capacity() > spare {
+            *self = Self { born: self.born, ..Self::default() };
+        }
     }
 
     fn place(&self, timer: TimerId) -> Option<usize> {
@@ -128,7 +127,6 @@ impl<T> Timers<T> {
             None => last,
         };
         let slot = self.slots.get_mut(gone.slot as usize)?;
-        slot.generation = slot.generation.wrapping_add(1);
         self.free.push(gone.slot);
         slot.what.take()
     }
@@ -174,6 +172,80 @@ impl<T> Timers<T> {
         }
         if let Some(slot) = self.slots.get_mut(node.slot as usize) {
             slot.place = place as u32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_due_comes_in_order_and_once() {
+        let mut timers = Timers::new();
+        for at in [5, 1, 9, 3, 7] {
+            timers.set(Moment(at), at);
+        }
+        assert_eq!(timers.next(), Some(Moment(1)));
+        let due: Vec<u64> = std::iter::from_fn(|| timers.due(Moment(6))).collect();
+        assert_eq!(due, [1, 3, 5]);
+        assert_eq!((timers.next(), timers.len()), (Some(Moment(7)), 2));
+    }
+
+    #[test]
+    fn a_timer_that_is_gone_is_never_another() {
+        let mut timers = Timers::new();
+        let old = timers.set(Moment(1), "old");
+        assert_eq!(timers.cancel(old), Some("old"));
+        let new = timers.set(Moment(2), "new");
+        assert_eq!(timers.cancel(old), None);
+        assert!(!timers.reset(old, Moment(9)));
+        assert_eq!(timers.due(Moment(2)), Some("new"));
+        assert!(!timers.reset(new, Moment(9)));
+        timers.give_back(0);
+        timers.set(Moment(3), "later");
+        assert_eq!((timers.cancel(old), timers.cancel(new)), (None, None));
+    }
+
+    /// Against a sorted set, with a cheap generator (Knuth's MMIX constants).
+    #[test]
+    fn as_a_sorted_set_would_do() {
+        let (mut timers, mut model, mut ids) = (Timers::new(), BTreeSet::new(), Vec::new());
+        let (mut chance, mut now) = (1_u64, 0);
+        for what in 0..20_000_usize {
+            chance = chance
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let at = now + (chance >> 40) % 1_000;
+            let known = (chance >> 20) as usize % (what + 1);
+            ids.push((timers.set(Moment(at), what), at));
+            model.insert((at, what));
+            match (chance >> 60, ids.get_mut(known)) {
+                (0..4, Some((id, at))) => {
+                    assert_eq!(timers.cancel(*id).is_some(), model.remove(&(*at, known)));
+                }
+                (4..8, Some((id, at))) => {
+                    let there = model.remove(&(*at, known));
+                    assert_eq!(timers.reset(*id, Moment(*at + 100)), there);
+                    if there {
+                        *at += 100;
+                        model.insert((*at, known));
+                    }
+                }
+                _ => now += 30,
+            }
+            let mut gone = Vec::new();
+            while timers.next().is_some_and(|at| at <= Moment(now)) {
+                let at = timers.next().unwrap().0;
+                gone.push((at, timers.due(Moment(now)).unwrap()));
+            }
+            assert!(gone.is_sorted_by_key(|(at, _)| *at));
+            let later = model.split_off(&(now + 1, 0));
+            gone.sort_unstable();
+            assert!(gone.iter().eq(model.iter()), "{gone:?} {model:?}");
+            model = later;
+            assert_eq!(timers.len(), model.len());
         }
     }
 }

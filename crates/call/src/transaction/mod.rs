@@ -7,144 +7,29 @@
 mod client;
 mod key;
 mod of_invite;
+mod receive;
 mod server;
 mod slots;
 mod timing;
+mod words;
 
-use crate::stateless::{begin, phrase, reply_flow};
+pub use words::{ClientKey, Due, Heard, Owner, ServerKey};
+
+use crate::stateless::{begin, phrase};
 use crate::{Output, Responder, TimerId, Timers};
 use bytes::Bytes;
-use client::{Client, Told};
+use client::Client;
 use key::{KeyMap, Keys};
-use ringfence_model::{CallId, Moment};
-use ringfence_sip::{Essentials, Flow, Limits, Message, Method, Name, NameAddr, Start, Transport};
-use server::{Acked, Server, ServerDue};
+use receive::to_tag_of;
+use ringfence_model::Moment;
+use ringfence_sip::{Flow, Message, Method, Transport};
+use server::{Server, ServerDue};
 use slots::{Slot, Slots};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 /// What goes out, in order.
 pub type Outbox = VecDeque<Output>;
-
-/// A server transaction. Once it is over the key means nothing, never another transaction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ServerKey(Slot);
-
-/// A client transaction. Once it is over the key means nothing, never another transaction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ClientKey(Slot);
-
-/// Who uses a transaction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Owner {
-    /// A call, or something relayed inside it.
-    Call {
-        /// Its name, said with each message that is sent for it.
-        call: CallId,
-        /// Where the call is.
-        slot: u32,
-        /// Which call there.
-        generation: u32,
-        /// What of it.
-        relay: u32,
-    },
-    /// A registration of ours at a carrier.
-    Upstream(u32),
-    /// A question whether a trunk lives.
-    Probe(u32),
-    /// A REGISTER of a phone that goes on to the PBX.
-    Passed(u32),
-}
-
-impl Owner {
-    const fn call(self) -> Option<CallId> {
-        match self {
-            Self::Call { call, .. } => Some(call),
-            Self::Upstream(_) | Self::Probe(_) | Self::Passed(_) => None,
-        }
-    }
-}
-
-/// What a message was.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Heard {
-    /// A retransmission (answered, when there is an answer), the ACK of a failure, a response that nobody needs.
-    Absorbed,
-    /// A new request, not ACK or CANCEL: answer it with [`Transactions::respond`], or statelessly after
-    /// [`Transactions::abandon_server`].
-    Request(ServerKey),
-    /// A new INVITE that is a copy of one in progress, come another way: 482 (RFC 3261 §8.2.2.2), statelessly.
-    Merged,
-    /// A new request for which there is no room: 503, statelessly.
-    Full,
-    /// CANCEL came and was answered; the INVITE is still unanswered: 487 is expected.
-    Cancelled(ServerKey),
-    /// The ACK of a 2xx, for the first time. The INVITE it acknowledges, when that is still known: its 2xx is not sent
-    /// again.
-    Ack(Option<ServerKey>),
-    /// A response to a request of ours, for the first time; provisional ones that are not reliable every time.
-    Response {
-        /// To this.
-        client: ClientKey,
-        /// For whom.
-        owner: Owner,
-        /// Whether it is final.
-        last: bool,
-    },
-    /// Another 2xx to INVITE: the same again, then ACK it again; or from another fork, then ACK and BYE it.
-    Again2xx {
-        /// To this.
-        client: ClientKey,
-        /// For whom.
-        owner: Owner,
-    },
-    /// A response or CANCEL of nothing that is known. A CANCEL may be answered with 481.
-    Stray,
-}
-
-/// What time brought.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Due {
-    /// No final response came (Timers B and F, or 32 s after CANCEL). The transaction is over.
-    Timeout {
-        /// To this.
-        client: ClientKey,
-        /// For whom.
-        owner: Owner,
-    },
-    /// The connection broke before anything was heard, or could not be opened. The transaction is over.
-    Unreachable {
-        /// This.
-        client: ClientKey,
-        /// For whom.
-        owner: Owner,
-    },
-    /// A 2xx was sent for 32 s and no ACK came: end the call (RFC 3261 §13.3.1.4). The transaction is over.
-    NoAck {
-        /// The INVITE.
-        server: ServerKey,
-        /// For whom.
-        owner: Owner,
-    },
-    /// A reliable provisional response was sent for 32 s and no PRACK came: refuse the INVITE with a 5xx
-    /// (RFC 3262 §3). The transaction goes on.
-    NoPrack {
-        /// The INVITE.
-        server: ServerKey,
-        /// For whom.
-        owner: Owner,
-        /// The response.
-        rseq: u32,
-    },
-    /// A request other than INVITE was not answered for 32 s; nobody waits for the answer any longer (RFC 4320). The
-    /// transaction is over.
-    Unanswered {
-        /// The request.
-        server: ServerKey,
-        /// For whom.
-        owner: Owner,
-    },
-}
 
 /// All transactions of a shard.
 #[derive(Debug)]
@@ -173,6 +58,9 @@ enum Transaction {
 /// reached after 32 s.
 const MAX: usize = 262_144;
 
+/// Room that is kept when there is none to look after.
+const SPARE: usize = 1_024;
+
 impl Transactions {
     /// None yet. Who knows the seed can make transactions collide.
     #[must_use]
@@ -199,156 +87,6 @@ impl Transactions {
             unreachable: VecDeque::new(),
             max,
             clients: 0,
-        }
-    }
-
-    /// Says what a message is, and answers what needs no thinking.
-    pub fn receive(
-        &mut self,
-        now: Moment,
-        flow: Flow,
-        message: &Message,
-        essentials: &Essentials<'_>,
-        out: &mut Outbox,
-    ) -> Heard {
-        match message.start() {
-            Start::Response(code) => self.response(now, &flow, code, message, essentials, out),
-            Start::Request(Method::Ack) => self.ack(now, &flow, message, essentials),
-            Start::Request(Method::Cancel) => self.cancelled(&flow, message, essentials, out),
-            Start::Request(method) => {
-                self.request_heard(now, &flow, method, message, essentials, out)
-            }
-        }
-    }
-
-    fn request_heard(
-        &mut self,
-        now: Moment,
-        flow: &Flow,
-        method: Method,
-        message: &Message,
-        head: &Essentials<'_>,
-        out: &mut Outbox,
-    ) -> Heard {
-        let key = self.keys.server(flow, message, head, message.method_text());
-        if let Some(server) = self.by_key.get(&key).and_then(|slot| self.slots.get(*slot)) {
-            if let Transaction::Server(server) = server {
-                server.heard_again(out);
-            }
-            return Heard::Absorbed;
-        }
-        let in_dialog = head.to.tag().is_some();
-        let max = if in_dialog { self.max.saturating_add(self.max / 8) } else { self.max };
-        if self.slots.len() - self.clients >= max {
-            return Heard::Full;
-        }
-        let invite = (method == Method::Invite).then(|| self.keys.invite(flow, head));
-        if let Some(invite) = invite
-            && !in_dialog
-            && self.is_merged(invite)
-        {
-            return Heard::Merged;
-        }
-        let server = Server::new(now, key, invite, reply_flow(flow, &head.via));
-        let slot = self.slots.insert(Transaction::Server(server));
-        self.by_key.insert(key, slot);
-        if let Some(invite) = invite {
-            self.invites.insert(invite, slot);
-        }
-        self.settle(slot);
-        Heard::Request(ServerKey(slot))
-    }
-
-    /// Only one in progress counts: after a failure the sender may try again by another way.
-    fn is_merged(&self, invite: key::Key) -> bool {
-        let known = self.invites.get(&invite).and_then(|slot| self.slots.get(*slot));
-        matches!(known, Some(Transaction::Server(s)) if s.is_open() || s.is_accepted())
-    }
-
-    fn ack(&mut self, now: Moment, flow: &Flow, message: &Message, head: &Essentials<'_>) -> Heard {
-        let key = self.keys.server(flow, message, head, b"INVITE");
-        // By its branch it is of a failure (or of a 2xx, from senders that know no better); else of a 2xx.
-        let by_branch = self.by_key.get(&key).copied();
-        let slot = by_branch.or_else(|| self.invites.get(&self.keys.invite(flow, head)).copied());
-        let tag = self.keys.tag(head.to.tag());
-        let Some(slot) = slot else { return Heard::Ack(None) };
-        let Some(Transaction::Server(server)) = self.slots.get_mut(slot) else {
-            return Heard::Ack(None);
-        };
-        if by_branch.is_none() && !server.is_accepted() {
-            return Heard::Ack(None);
-        }
-        let acked = server.acked(now, tag);
-        self.settle(slot);
-        match acked {
-            Acked::Success => Heard::Ack(Some(ServerKey(slot))),
-            Acked::Absorbed => Heard::Absorbed,
-            Acked::Nothing => Heard::Ack(None),
-        }
-    }
-
-    /// CANCEL has no transaction of its own: as long as its INVITE is known the same answer can be made again.
-    fn cancelled(
-        &mut self,
-        flow: &Flow,
-        message: &Message,
-        head: &Essentials<'_>,
-        out: &mut Outbox,
-    ) -> Heard {
-        let key = self.keys.server(flow, message, head, b"INVITE");
-        let Some(slot) = self.by_key.get(&key).copied() else { return Heard::Stray };
-        let Some(Transaction::Server(invite)) = self.slots.get_mut(slot) else {
-            return Heard::Stray;
-        };
-        let first = invite.is_open() && !std::mem::replace(&mut invite.cancelled, true);
-        let (flow, call) = (invite.flow, invite.owner.and_then(Owner::call));
-        // RFC 3261 §9.2: the same To tag as in the responses to the INVITE.
-        let said = to_tag_of(Bytes::copy_from_slice(invite.last()));
-        let tag = said.unwrap_or_else(|| self.responder.tag(message).to_vec());
-        let ok = begin(message, &flow, 200, phrase(200).as_bytes(), &tag);
-        if let Some(bytes) = ok.and_then(|ok| ok.finish(b"").ok()) {
-            out.push_back(Output::Transmit { flow, bytes, call });
-        }
-        if first { Heard::Cancelled(ServerKey(slot)) } else { Heard::Absorbed }
-    }
-
-    fn response(
-        &mut self,
-        now: Moment,
-        flow: &Flow,
-        code: u16,
-        message: &Message,
-        head: &Essentials<'_>,
-        out: &mut Outbox,
-    ) -> Heard {
-        // RFC 3261 §8.1.3.3: with a second Via it is somebody else's.
-        if message.values(Name::Via).nth(1).is_some() {
-            return Heard::Stray;
-        }
-        let Some(branch) = head.via.branch() else { return Heard::Stray };
-        let key = self.keys.client(branch, head.cseq.method);
-        let Some(slot) = self.by_key.get(&key).copied() else { return Heard::Stray };
-        let tag = self.keys.tag(head.to.tag());
-        let Some(Transaction::Client(client)) = self.slots.get_mut(slot) else {
-            return Heard::Stray;
-        };
-        if client.flow.remote.ip().to_canonical() != flow.remote.ip().to_canonical() {
-            return Heard::Stray;
-        }
-        let told = client.heard(now, code, tag, message, out);
-        let owner = client.owner;
-        let peer = (client.flow.transport, client.flow.remote, slot);
-        if client.flow.transport.is_reliable() && !client.is_open() {
-            self.streams.remove(&peer);
-        }
-        self.send_cancel(now, slot, out);
-        self.settle(slot);
-        let client = ClientKey(slot);
-        match (told, owner) {
-            (Told::New { last }, Some(owner)) => Heard::Response { client, owner, last },
-            (Told::Again2xx, Some(owner)) => Heard::Again2xx { client, owner },
-            (Told::Again2xx, None) => Heard::Stray,
-            _ => Heard::Absorbed,
         }
     }
 
@@ -618,11 +356,16 @@ impl Transactions {
         if let Some(timer) = timer {
             self.timers.cancel(timer);
         }
+        if self.slots.len() == 0 {
+            self.give_back();
+        }
     }
-}
 
-/// The To tag of a response of ours.
-fn to_tag_of(response: Bytes) -> Option<Vec<u8>> {
-    let message = Message::parse(response, &Limits::default()).ok()?;
-    NameAddr::read(message.field(Name::To)?)?.tag().map(<[u8]>::to_vec)
+    /// What a burst took, when all is quiet again.
+    fn give_back(&mut self) {
+        self.slots.give_back(SPARE);
+        self.timers.give_back(SPARE);
+        self.by_key.shrink_to(SPARE);
+        self.invites.shrink_to(SPARE);
+    }
 }

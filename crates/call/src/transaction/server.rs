@@ -28,7 +28,7 @@ pub struct Server {
     /// What is sent again when the request comes again. A copy of exactly its size: it may lie here for 32 s.
     last: Box<[u8]>,
     schedule: Schedule,
-    unpracked: Option<Box<Vec<Unpracked>>>,
+    unpracked: Vec<Unpracked>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,7 +88,7 @@ impl Server {
             to_tag: 0,
             last: Box::default(),
             schedule,
-            unpracked: None,
+            unpracked: Vec::new(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Server {
     }
 
     pub fn next(&self) -> Option<Moment> {
-        let unpracked = self.unpracked.iter().flat_map(|all| all.iter());
+        let unpracked = self.unpracked.iter();
         unpracked.filter_map(|one| one.schedule.next()).chain(self.schedule.next()).min()
     }
 
@@ -129,25 +129,21 @@ impl Server {
     pub fn reliable(&mut self, now: Moment, rseq: u32, bytes: Bytes, out: &mut Outbox) {
         let schedule = Schedule::resends(now, true, now + LONG);
         let one = Unpracked { rseq, bytes: Box::from(&*bytes), schedule };
-        self.unpracked.get_or_insert_default().push(one);
+        self.unpracked.push(one);
         self.provisional(bytes, out);
     }
 
     /// A PRACK came; says whether it was for anything.
     pub fn pracked(&mut self, rseq: u32) -> bool {
-        let Some(all) = &mut self.unpracked else { return false };
-        let Some(at) = all.iter().position(|one| one.rseq == rseq) else { return false };
-        all.remove(at);
-        if all.is_empty() {
-            self.unpracked = None;
-        }
+        let Some(at) = self.unpracked.iter().position(|one| one.rseq == rseq) else { return false };
+        self.unpracked.remove(at);
         true
     }
 
     /// A final response. `to_tag` is that of a 2xx to INVITE.
     pub fn finish(&mut self, now: Moment, to_tag: Option<u64>, bytes: Bytes, out: &mut Outbox) {
         let unreliable = !self.flow.transport.is_reliable();
-        self.unpracked = None;
+        self.unpracked = Vec::new();
         (self.state, self.schedule) = match (self.invite, to_tag) {
             // Sent again over a stream too: further on it may travel in datagrams (RFC 3261 §13.3.1.4). Timer L ends
             // when we stop.
@@ -209,17 +205,15 @@ impl Server {
 
     fn due_unpracked(&mut self, now: Moment, out: &mut Outbox) -> Option<ServerDue> {
         let (flow, call) = (self.flow, self.owner.and_then(Owner::call));
-        let all = self.unpracked.as_mut()?;
-        for one in all.iter_mut() {
+        for one in &mut self.unpracked {
             // The interval doubles without bound (RFC 3262 §3).
             if !one.schedule.is_over(now) && one.schedule.resend(now, Duration::MAX) {
                 let bytes = Bytes::copy_from_slice(&one.bytes);
                 out.push_back(Output::Transmit { flow, bytes, call });
             }
         }
-        let at = all.iter().position(|one| one.schedule.is_over(now))?;
-        let one = all.remove(at);
-        Some(ServerDue::NoPrack(one.rseq))
+        let at = self.unpracked.iter().position(|one| one.schedule.is_over(now))?;
+        Some(ServerDue::NoPrack(self.unpracked.remove(at).rseq))
     }
 
     fn send(&self, bytes: Bytes, out: &mut Outbox) {

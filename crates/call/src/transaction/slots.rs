@@ -1,10 +1,11 @@
 //! Places for transactions: a handle of one that is gone never means another.
 
-/// Values by number and generation.
+/// Values by place.
 #[derive(Debug)]
 pub struct Slots<T> {
     places: Vec<Place<T>>,
     free: Vec<u32>,
+    born: u32,
 }
 
 #[derive(Debug)]
@@ -13,7 +14,7 @@ struct Place<T> {
     value: Option<T>,
 }
 
-/// Which place, and the how manieth value in it.
+/// A place, and which value in it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub struct Slot {
     pub place: u32,
@@ -22,29 +23,29 @@ pub struct Slot {
 
 impl<T> Slots<T> {
     pub const fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { places: Vec::new(), free: Vec::new(), born: 0 }
     }
 
     pub fn insert(&mut self, value: T) -> Slot {
-        if let Some(place) = self.free.pop()
-            && let Some(free) = self.places.get_mut(place as usize)
-        {
-            free.value = Some(value);
-            return Slot { place, generation: free.generation };
+        // Counted over all places, so that places may be given back.
+        self.born = self.born.wrapping_add(1);
+        let new = Place { generation: self.born, value: Some(value) };
+        let place = self.free.pop().unwrap_or(self.places.len() as u32);
+        match self.places.get_mut(place as usize) {
+            Some(free) => *free = new,
+            None => self.places.push(new),
         }
-        let place = self.places.len() as u32;
-        self.places.push(Place { generation: 0, value: Some(value) });
-        Slot { place, generation: 0 }
-    }
-
-    pub fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
-        let place = self.places.get_mut(slot.place as usize)?;
-        place.value.as_mut().filter(|_| place.generation == slot.generation)
+        Slot { place, generation: self.born }
     }
 
     pub fn get(&self, slot: Slot) -> Option<&T> {
         let place = self.places.get(slot.place as usize)?;
         place.value.as_ref().filter(|_| place.generation == slot.generation)
+    }
+
+    pub fn get_mut(&mut self, slot: Slot) -> Option<&mut T> {
+        let place = self.places.get_mut(slot.place as usize)?;
+        place.value.as_mut().filter(|_| place.generation == slot.generation)
     }
 
     pub fn remove(&mut self, slot: Slot) -> Option<T> {
@@ -53,12 +54,19 @@ impl<T> Slots<T> {
             return None;
         }
         let value = place.value.take()?;
-        place.generation = place.generation.wrapping_add(1);
         self.free.push(slot.place);
         Some(value)
     }
 
     pub fn len(&self) -> usize {
         self.places.len() - self.free.len()
+    }
+
+    /// Gives back memory for more than `spare` values, when there is nothing in it.
+    pub fn give_back(&mut self, spare: usize) {
+        if self.len() == 0 && self.places.capacity() > spare {
+            self.places = Vec::new();
+            self.free = Vec::new();
+        }
     }
 }
