@@ -1,3 +1,4 @@
 //! From the boot file to a running firewall.
 
 pub mod config;
+pub mod journal;
