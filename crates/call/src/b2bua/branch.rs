@@ -1,0 +1,156 @@
+//! One INVITE towards somebody who may answer.
+
+use super::Call;
+use super::setup::Setup;
+use crate::core::{Core, crossing};
+use crate::dialog::{self, Dialog};
+use crate::rewrite::{self, Trust};
+use crate::token::Token;
+use crate::transaction::{ClientKey, Owner};
+use ringfence_model::{Now, TrunkId};
+use ringfence_sip::{BadText, Flow, Message, Name};
+
+/// One place a call may be put through to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Way {
+    /// The trunk it is on; `None` for a phone.
+    pub trunk: Option<TrunkId>,
+    /// How far it is believed.
+    pub trust: Trust,
+    /// Where the INVITE is sent.
+    pub flow: Flow,
+    /// Its request URI.
+    pub uri: Box<[u8]>,
+    /// Value of Route: the Path of a registration (RFC 3327); empty when it is direct.
+    pub routes: Box<[u8]>,
+    /// Value of To.
+    pub to: Box<[u8]>,
+    /// Value of From.
+    pub from: Box<[u8]>,
+    /// The user part that stands for the caller where it is asserted.
+    pub caller: Option<Box<[u8]>>,
+    /// Final answers of it that make the next route be tried.
+    pub failover: Box<[u16]>,
+}
+
+/// One INVITE that was sent on.
+#[derive(Debug)]
+pub struct Branch {
+    pub id: u32,
+    pub client: ClientKey,
+    /// The dialog as it will be, before the party has spoken.
+    pub dialog: Dialog,
+    pub way: Way,
+    pub state: BranchState,
+    /// How often its challenge was answered.
+    pub answers: u8,
+    /// CSeq of the INVITE.
+    pub cseq: u32,
+    /// Credentials, when it challenged: the field and its value.
+    pub credentials: Option<(Name, Vec<u8>)>,
+    /// It demands reliable provisional responses, which the caller does not know.
+    pub demands_100rel: bool,
+}
+
+/// How far a branch is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BranchState {
+    /// Nothing heard, or only provisional responses.
+    Open,
+    /// We do not want it any more.
+    Cancelled,
+    /// It has its final response.
+    Done,
+}
+
+impl Branch {
+    pub fn is_done(&self) -> bool {
+        self.state == BranchState::Done
+    }
+}
+
+impl Call {
+    /// Sends the caller's INVITE along a way.
+    pub(super) fn branch_out(&mut self, core: &mut Core, now: Now, way: Way) -> Option<()> {
+        let id = self.next_id();
+        let owner = self.owner(id);
+        let setup = self.setup.as_ref()?;
+        let (call_id, tag): (Token, Token) = (core.mint.call_id(), core.mint.tag());
+        let mut dialog = Dialog {
+            flow: way.flow,
+            trust: way.trust,
+            trunk: way.trunk.clone(),
+            call_id: call_id.as_bytes().into(),
+            local: way.from.clone(),
+            local_tag: tag,
+            remote: way.to.clone(),
+            remote_tag: Box::default(),
+            target: way.uri.clone(),
+            routes: way.routes.clone(),
+            local_cseq: 0,
+            remote_cseq: None,
+        };
+        let (client, cseq) =
+            send(core, now, setup, &mut dialog, &way, (owner, None, false)).ok()?;
+        self.branches.push(Branch {
+            id,
+            client,
+            dialog,
+            way,
+            state: BranchState::Open,
+            answers: 0,
+            cseq,
+            credentials: None,
+            demands_100rel: false,
+        });
+        Some(())
+    }
+
+    /// Sends the INVITE of a branch once more, with its credentials.
+    pub(super) fn branch_again(&mut self, core: &mut Core, now: Now, at: usize) -> Option<()> {
+        let setup = self.setup.as_ref()?;
+        let place = self.place;
+        let branch = self.branches.get_mut(at)?;
+        let owner = Owner::Call { slot: place.slot, generation: place.generation, relay: branch.id };
+        let credentials = branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
+        let with = (owner, credentials, branch.demands_100rel);
+        let sent = send(core, now, setup, &mut branch.dialog, &branch.way, with);
+        (branch.client, branch.cseq) = sent.ok()?;
+        branch.state = BranchState::Open;
+        Some(())
+    }
+}
+
+fn send(
+    core: &mut Core,
+    now: Now,
+    setup: &Setup,
+    dialog: &mut Dialog,
+    way: &Way,
+    (owner, credentials, reliable): (Owner, Option<(Name, &[u8])>, bool),
+) -> Result<(ClientKey, u32), BadText> {
+    let invite: &Message = &setup.invite;
+    let hidden = setup.caller.hidden();
+    let (flow, tag, trust) = (dialog.flow, dialog.local_tag, dialog.trust);
+    let from = &setup.caller;
+    let to = Dialog { trust, ..dialog.clone() };
+    core.request(
+        now,
+        dialog,
+        (b"INVITE", setup.hops_left, owner),
+        |builder, ours| {
+            dialog::contact(builder, &flow, ours, &tag);
+            if let Some((name, value)) = credentials {
+                builder.field(name, &[value]);
+            }
+            if reliable {
+                builder.field(Name::Supported, &[b"100rel"]);
+            }
+            let crossing = crossing(from, &to, &hidden, ours);
+            crossing.copy(invite, builder);
+            let known = way.caller.as_deref().map(|user| rewrite::Caller { user });
+            rewrite::identity(&crossing, invite, known, builder);
+        },
+        invite.body(),
+    )
+}

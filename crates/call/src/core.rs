@@ -1,0 +1,185 @@
+//! What every call of a shard works with: the directory, the transactions, the outputs, chance and timers.
+
+use crate::directory::Directory;
+use crate::rewrite::{Crossing, Hidden};
+use crate::stateless;
+use crate::timers::Timers;
+use crate::token::{Mint, Token};
+use crate::transaction::{ClientKey, Outbox, Owner, ServerKey, Transactions};
+use crate::{b2bua::Party, dialog::Dialog, dialog::Stamp};
+use bytes::Bytes;
+use ringfence_model::{CallId, Now, WallTime};
+use ringfence_sip::{BadText, Builder, Flow, Message, Method, Name};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Where a call is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Place {
+    /// Which slot.
+    pub slot: u32,
+    /// Which of the calls that were in it.
+    pub generation: u32,
+}
+
+/// Whose dialog a tag of ours is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// The call.
+    pub place: Place,
+    /// Its pair of dialogs.
+    pub pair: u32,
+    /// Which of the two.
+    pub party: Party,
+}
+
+/// What every call works with.
+pub struct Core {
+    pub directory: Arc<Directory>,
+    pub transactions: Transactions,
+    pub out: Outbox,
+    pub mint: Mint,
+    pub wakes: Timers<Place>,
+    pub dialogs: HashMap<Token, Seat, foldhash::fast::RandomState>,
+    pub ids: CallIds,
+}
+
+/// A response in the making: whose request, and what the code says.
+#[derive(Clone, Copy)]
+pub struct Reply<'a> {
+    pub server: ServerKey,
+    pub request: &'a Message,
+    pub flow: &'a Flow,
+    pub code: u16,
+    pub reason: &'a [u8],
+    pub tag: &'a Token,
+}
+
+impl Core {
+    /// Host and port of ours that a party on this flow knows.
+    pub fn ours(&self, flow: &Flow) -> Box<[u8]> {
+        match self.directory.listener(flow) {
+            Some(listener) => listener.advertised.as_bytes().into(),
+            None => flow.local.to_string().as_bytes().into(),
+        }
+    }
+
+    /// Sends a response that is ours alone: no dialog, no body.
+    pub fn refuse(&mut self, now: Now, reply: Reply<'_>, fill: impl FnOnce(&mut Builder)) {
+        let Some(mut builder) = begin(&reply) else { return };
+        fill(&mut builder);
+        if let Ok(bytes) = builder.finish(b"") {
+            self.respond(now, reply.server, reply.code, bytes);
+        }
+    }
+
+    /// Sends finished bytes as the response of a transaction.
+    pub fn respond(&mut self, now: Now, server: ServerKey, code: u16, bytes: Bytes) {
+        self.transactions.respond(now.moment, server, code, bytes, &mut self.out);
+    }
+
+    /// Sends a request in a dialog, with the fields `fill` writes.
+    ///
+    /// # Errors
+    /// When something that came from a message cannot be written.
+    pub fn request(
+        &mut self,
+        now: Now,
+        dialog: &mut Dialog,
+        (method, max_forwards, owner): (&[u8], u32, Owner),
+        fill: impl FnOnce(&mut Builder, &[u8]),
+        body: &[u8],
+    ) -> Result<(ClientKey, u32), BadText> {
+        let cseq = dialog.next_cseq();
+        let branch = self.mint.branch();
+        let ours = self.ours(&dialog.flow);
+        let stamp = Stamp { ours: &ours, branch: &branch, max_forwards };
+        let mut builder = dialog.request(method, cseq, &stamp);
+        fill(&mut builder, &ours);
+        let bytes = builder.finish(body)?;
+        let method = Method::read(method);
+        let flow = dialog.flow;
+        let key = self.transactions.request(
+            now.moment, flow, method, &branch, bytes, owner, &mut self.out,
+        );
+        Ok((key, cseq))
+    }
+
+    /// The ACK for a 2xx, which is no transaction.
+    pub fn ack(
+        &mut self,
+        dialog: &Dialog,
+        cseq: u32,
+        fill: impl FnOnce(&mut Builder),
+        body: &[u8],
+    ) -> Option<Bytes> {
+        let branch = self.mint.branch();
+        let ours = self.ours(&dialog.flow);
+        let stamp = Stamp { ours: &ours, branch: &branch, max_forwards: 70 };
+        let mut builder = dialog.request(b"ACK", cseq, &stamp);
+        fill(&mut builder);
+        let bytes = builder.finish(body).ok()?;
+        self.transactions.resend(dialog.flow, bytes.clone(), &mut self.out);
+        Some(bytes)
+    }
+}
+
+/// The beginning of a response that makes or is in a dialog.
+pub fn begin(reply: &Reply<'_>) -> Option<Builder> {
+    stateless::begin(reply.request, reply.flow, reply.code, reply.reason, reply.tag)
+}
+
+/// Copies the way back of the request that makes a dialog (RFC 3261 §12.1.1).
+pub fn record_route(to: &mut Builder, request: &Message) {
+    for route in request.lines(Name::RecordRoute) {
+        to.field(Name::RecordRoute, &[route]);
+    }
+}
+
+/// How fields cross from the party of one dialog to that of another.
+pub fn crossing<'a>(
+    from: &Dialog,
+    to: &Dialog,
+    hidden: &'a Hidden,
+    ours: &'a [u8],
+) -> Crossing<'a> {
+    Crossing { from: from.trust, to: to.trust, hidden, ours: host_of(ours) }
+}
+
+/// The host of `host:port`.
+pub fn host_of(advertised: &[u8]) -> &[u8] {
+    match memchr::memrchr(b':', advertised) {
+        Some(at) if !advertised.get(at..).is_some_and(|rest| rest.contains(&b']')) => {
+            advertised.get(..at).unwrap_or(advertised)
+        }
+        _ => advertised,
+    }
+}
+
+/// Numbers calls: seconds of the wall clock, then a count, then the shard, in 53 bits, which every reader of JSON can
+/// hold. A later run begins above an earlier one, even when nothing was kept.
+#[derive(Debug)]
+pub struct CallIds {
+    shard: u8,
+    last: u64,
+}
+
+impl CallIds {
+    const COUNT_BITS: u32 = 13;
+
+    pub const fn new(shard: u8) -> Self {
+        Self { shard, last: 0 }
+    }
+
+    /// The next one.
+    pub fn next(&mut self, wall: WallTime) -> CallId {
+        let secs = wall.as_secs().clamp(0, i64::from(u32::MAX)).unsigned_abs();
+        self.last = (self.last + 1).max(secs << Self::COUNT_BITS);
+        CallId(self.last << 8 | u64::from(self.shard))
+    }
+
+    /// Never give this one again.
+    pub fn taken(&mut self, id: CallId) {
+        self.last = self.last.max(id.0 >> 8);
+    }
+}
