@@ -1,0 +1,278 @@
+//! Answers to our INVITEs.
+
+use super::branch::BranchState;
+use super::pair::{Settled, Stray};
+use super::relay::{Purpose, Relay};
+use super::setup::Best;
+use super::{Call, LATE, Party, Stage};
+use crate::Output;
+use crate::core::{Core, Reply, begin, crossing, record_route};
+use crate::dialog;
+use crate::rewrite::identity;
+use ringfence_model::{CallEvent, Now, ReleasedBy};
+use ringfence_sip::{Message, Name, NameAddr};
+
+impl Call {
+    pub(super) fn branch_heard(&mut self, core: &mut Core, now: Now, at: usize, message: &Message) {
+        let Some(to) = message.field(Name::To).and_then(NameAddr::read) else { return };
+        match message.code().unwrap_or_default() {
+            100 => {}
+            101..=199 => self.progress(core, now, at, message, &to),
+            200..=299 => self.answer(core, now, at, message, &to),
+            code => {
+                if self.challenged(core, now, at, code, message).is_none() {
+                    self.branch_failed(core, now, at, code, Some(message));
+                }
+            }
+        }
+    }
+
+    /// A provisional answer.
+    fn progress(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        message: &Message,
+        to: &NameAddr<'_>,
+    ) {
+        let open = self.branches.get(at).is_some_and(|b| b.state == BranchState::Open);
+        if self.stage != Stage::Trying || !open {
+            return;
+        }
+        let code = message.code().unwrap_or(183);
+        self.is_alive(now);
+        if !self.rang && matches!(code, 180 | 183) {
+            self.rang = true;
+            core.out.push_back(Output::Event(CallEvent::Ringing { call: self.id }));
+        }
+        let Some(pair) = self.pair_of(core, at, message, to) else { return };
+        self.tell_caller(core, now, pair, message);
+    }
+
+    /// Passes a response to the INVITE on to the caller.
+    fn tell_caller(&mut self, core: &mut Core, now: Now, pair_at: usize, message: &Message) {
+        let (Some(setup), Some(pair)) = (self.setup.as_ref(), self.pairs.get(pair_at)) else {
+            return;
+        };
+        let code = message.code().unwrap_or_default();
+        let (caller, callee) = (&pair.caller, &pair.callee);
+        let reply = Reply {
+            server: setup.server,
+            request: &setup.invite,
+            flow: &caller.flow,
+            code,
+            reason: message.reason(),
+            tag: &caller.local_tag,
+        };
+        let Some(mut builder) = begin(&reply) else { return };
+        record_route(&mut builder, &setup.invite);
+        let ours = core.ours(&caller.flow);
+        dialog::contact(&mut builder, &caller.flow, &ours, &caller.local_tag);
+        let hidden = callee.hidden();
+        let crossing = crossing(callee, caller, &hidden, &ours);
+        crossing.copy(message, &mut builder);
+        identity(&crossing, message, None, &mut builder);
+        if let Ok(bytes) = builder.finish(message.body()) {
+            core.respond(now, setup.server, code, bytes);
+        }
+    }
+
+    /// A 2xx: the first one is the caller's answer, every other one is a call nobody wants.
+    fn answer(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        message: &Message,
+        to: &NameAddr<'_>,
+    ) {
+        let Some(branch) = self.branches.get_mut(at) else { return };
+        let cancelled = branch.state == BranchState::Cancelled;
+        branch.state = BranchState::Done;
+        let (relay, cseq_out) = (branch.id, branch.cseq);
+        if self.stage != Stage::Trying || cancelled {
+            return self.stray(core, now, at, message, to);
+        }
+        let Some(pair_at) = self.pair_of(core, at, message, to) else { return };
+        self.tell_caller(core, now, pair_at, message);
+        let Some(setup) = self.setup.take() else { return };
+        let Some(pair) = self.pairs.get(pair_at) else { return };
+        let pair_id = pair.id;
+        let cseq_in = pair.caller.remote_cseq.unwrap_or_default();
+        self.stage = Stage::Up;
+        self.answered = Some(now);
+        self.unacked = true;
+        self.ring_until = None;
+        self.cut_at = setup.ruling.max_duration.map(|max| now.moment + max);
+        self.settled.push(Settled {
+            relay,
+            pair: pair_id,
+            by: Party::Caller,
+            cseq_in,
+            cseq_out,
+            ack: None,
+        });
+        self.keep_only(core, pair_id);
+        self.cancel_branches(core, now, None);
+        self.tidy_at = Some(now.moment + LATE);
+        core.out.push_back(Output::Event(CallEvent::Answered { call: self.id }));
+    }
+
+    /// Ends a dialog nobody wants.
+    fn stray(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        message: &Message,
+        to: &NameAddr<'_>,
+    ) {
+        let id = self.next_id();
+        let owner = self.owner(id);
+        let Some(branch) = self.branches.get(at) else { return };
+        let (branch_id, cseq) = (branch.id, branch.cseq);
+        let mut dialog = branch.dialog.clone();
+        dialog.hear(message, to);
+        let ack = core.ack(&dialog, cseq, |_| {}, b"");
+        if let Ok((client, _)) =
+            core.request(now, &mut dialog, (b"BYE", 70, owner), |_, _| {}, b"")
+        {
+            let purpose = Purpose::Stray;
+            self.relays.push(Relay::own(id, 0, client, purpose, b"BYE"));
+            self.strays.push(Stray { branch: branch_id, dialog, ack, bye: id });
+        }
+    }
+
+    /// A 2xx that was heard before, or one of another fork.
+    pub fn again(&mut self, core: &mut Core, now: Now, relay: u32, message: &Message) {
+        let Some(to) = message.field(Name::To).and_then(NameAddr::read) else { return };
+        let tag = to.tag().unwrap_or_default();
+        let settled = self.settled.iter().find(|settled| settled.relay == relay);
+        if let Some(settled) = settled
+            && let Some(pair) = self.pair(settled.pair)
+            && let side = pair.side(settled.by.other())
+            && *side.remote_tag == *tag
+        {
+            if let Some(ack) = &settled.ack {
+                core.transactions.resend(side.flow, ack.clone(), &mut core.out);
+            }
+            return;
+        }
+        let known = self.strays.iter().find(|s| s.branch == relay && *s.dialog.remote_tag == *tag);
+        if let Some(stray) = known {
+            if let Some(ack) = &stray.ack {
+                core.transactions.resend(stray.dialog.flow, ack.clone(), &mut core.out);
+            }
+            return;
+        }
+        if let Some(at) = self.branches.iter().position(|branch| branch.id == relay) {
+            self.stray(core, now, at, message, &to);
+        }
+    }
+
+    /// A branch ended without an answer.
+    pub(super) fn branch_failed(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        code: u16,
+        message: Option<&Message>,
+    ) {
+        let Some(branch) = self.branches.get_mut(at) else { return };
+        let cancelled = branch.state == BranchState::Cancelled;
+        branch.state = BranchState::Done;
+        if self.stage != Stage::Trying || cancelled {
+            return;
+        }
+        let id = branch.id;
+        let (dialog, failover) = (branch.dialog.clone(), branch.way.failover.clone());
+        self.drop_pairs(core, id);
+        let Some(setup) = self.setup.as_mut() else { return };
+        let better = setup.best.as_ref().is_none_or(|best| rank(code) < rank(best.code));
+        if better {
+            setup.best = Some(Best { code, message: message.cloned(), dialog });
+        }
+        let protected = setup.ruling.protected;
+        if code >= 600 && !protected {
+            // RFC 3261 §16.7 step 5: nobody else is to be tried.
+            self.cancel_branches(core, now, None);
+            setup_routes_done(&mut self.setup);
+        }
+        if self.branches.iter().any(|branch| branch.state == BranchState::Open) {
+            return;
+        }
+        let onward = protected || message.is_none() || failover.contains(&code);
+        if !onward {
+            setup_routes_done(&mut self.setup);
+        }
+        self.next_route(core, now);
+    }
+
+    fn drop_pairs(&mut self, core: &mut Core, branch: u32) {
+        let gone: Vec<_> = self.pairs.extract_if(.., |pair| pair.branch == branch).collect();
+        for pair in gone {
+            core.dialogs.remove(&pair.caller.local_tag);
+            core.dialogs.remove(&pair.callee.local_tag);
+        }
+    }
+
+    /// Passes the best answer on, as far as it is the caller's business.
+    pub(super) fn end_with(&mut self, core: &mut Core, now: Now, best: Best) {
+        let code = told(best.code, best.dialog.trunk.is_some());
+        let same = best.message.as_ref().filter(|_| code == best.code);
+        if let (Some(message), Some(setup)) = (same, self.setup.as_ref()) {
+            let reply = Reply {
+                server: setup.server,
+                request: &setup.invite,
+                flow: &setup.caller.flow,
+                code,
+                reason: message.reason(),
+                tag: &setup.caller.local_tag,
+            };
+            let ours = core.ours(&setup.caller.flow);
+            let hidden = best.dialog.hidden();
+            if let Some(mut builder) = begin(&reply) {
+                let crossing = crossing(&best.dialog, &setup.caller, &hidden, &ours);
+                crossing.copy(message, &mut builder);
+                if let Ok(bytes) = builder.finish(message.body()) {
+                    core.respond(now, setup.server, code, bytes);
+                    self.setup = None;
+                }
+            }
+        }
+        self.end(core, now, ReleasedBy::Parties, code, None, None);
+    }
+}
+
+fn setup_routes_done(setup: &mut Option<Box<super::Setup>>) {
+    if let Some(setup) = setup {
+        setup.routes.clear();
+    }
+}
+
+/// Which of several failures is told (RFC 3261 §16.7 step 6): lower is better.
+const fn rank(code: u16) -> u16 {
+    match code {
+        600..=699 => 0,
+        // What the caller can do something about comes before the rest of its class.
+        415 | 420 | 484 | 488 | 422 => 410,
+        401 | 407 => 499,
+        408 => 498,
+        503 => 599,
+        code => code,
+    }
+}
+
+/// What the caller is told: redirections are not for it, passwords and overload are between us and the trunk.
+const fn told(code: u16, from_trunk: bool) -> u16 {
+    match code {
+        300..=399 => 480,
+        401 | 407 if from_trunk => 500,
+        401 | 407 => 480,
+        // RFC 3261 §16.7: a 503 would say that we are overloaded.
+        503 => 500,
+        code => code,
+    }
+}

@@ -1,0 +1,330 @@
+//! Requests inside a call: each is sent on with the other leg's numbers, and its answer brought back.
+
+use super::pair::Settled;
+use super::release::Reason;
+use super::{Call, LATE, Party, Stage};
+use crate::core::{Core, Reply, Seat, begin, crossing};
+use crate::dialog;
+use crate::rewrite::identity;
+use crate::stateless::phrase;
+use crate::token::Token;
+use crate::transaction::{ClientKey, ServerKey};
+use ringfence_model::{Now, ReleasedBy};
+use ringfence_sip::{Flow, Message, Method, Name};
+
+/// A request of ours inside a call that is not answered yet.
+#[derive(Debug)]
+pub struct Relay {
+    pub id: u32,
+    pub pair: u32,
+    pub client: ClientKey,
+    /// Its number as it was sent.
+    pub cseq: u32,
+    pub method: Box<[u8]>,
+    /// How often its challenge was answered.
+    pub answers: u8,
+    pub purpose: Purpose,
+}
+
+/// What a request of ours is for.
+#[derive(Debug)]
+pub enum Purpose {
+    /// A party asked, and waits for the answer.
+    Passed {
+        from: Party,
+        server: ServerKey,
+        request: Box<Message>,
+        flow: Flow,
+        cseq_in: u32,
+    },
+    /// We ask it ourselves, of this party.
+    Own(Party),
+    /// It ends a dialog nobody wants.
+    Stray,
+    /// Who asked has been answered already.
+    Forgotten,
+}
+
+impl Relay {
+    pub fn own(id: u32, pair: u32, client: ClientKey, purpose: Purpose, method: &[u8]) -> Self {
+        Self { id, pair, client, cseq: 0, method: method.into(), answers: 0, purpose }
+    }
+}
+
+/// A request inside a dialog.
+#[derive(Debug)]
+pub struct Asked {
+    pub server: ServerKey,
+    pub flow: Flow,
+    pub message: Message,
+}
+
+impl Call {
+    /// A request came in a dialog of this call.
+    pub fn asked(&mut self, core: &mut Core, now: Now, seat: Seat, asked: Asked) {
+        let Ok(head) = asked.message.essentials() else { return };
+        let (cseq, hops) = (head.cseq, head.max_forwards.unwrap_or(70));
+        let from_tag = head.from.tag().unwrap_or_default();
+        let Some((at, party)) = self.seated(seat, head.call_id, from_tag) else {
+            return self.answer_asked(core, now, &asked, 481);
+        };
+        let Some(pair) = self.pairs.get_mut(at) else { return };
+        let pair_id = pair.id;
+        let side = pair.side_mut(party);
+        if side.remote_cseq.is_some_and(|last| cseq.number < last) {
+            // RFC 3261 §12.2.2
+            return self.answer_asked(core, now, &asked, 500);
+        }
+        side.remote_cseq = Some(cseq.number);
+        let method = cseq.method;
+        if self.stage == Stage::Over {
+            let code = if method == Method::Bye { 200 } else { 481 };
+            return self.answer_asked(core, now, &asked, code);
+        }
+        match method {
+            Method::Bye => self.hung_up(core, now, party, pair_id, &asked),
+            _ if hops == 0 => self.answer_asked(core, now, &asked, 483),
+            Method::Invite if self.invite_clashes(party) => {
+                // RFC 3261 §14.2; the same for an INVITE whose ACK has not come.
+                self.answer_asked(core, now, &asked, 491);
+            }
+            _ => self.pass_on(core, now, (at, party), asked, (cseq.number, hops)),
+        }
+    }
+
+    fn invite_clashes(&self, from: Party) -> bool {
+        let open = self.relays.iter().any(|relay| {
+            &*relay.method == b"INVITE" && matches!(relay.purpose, Purpose::Passed { .. })
+        });
+        let unacked = self.settled.iter().any(|settled| settled.ack.is_none() && settled.by != from);
+        open || unacked || self.stage == Stage::Trying
+    }
+
+    pub(super) fn answer_asked(&mut self, core: &mut Core, now: Now, asked: &Asked, code: u16) {
+        let tag: Token = core.mint.tag();
+        let reply = Reply {
+            server: asked.server,
+            request: &asked.message,
+            flow: &asked.flow,
+            code,
+            reason: phrase(code).as_bytes(),
+            tag: &tag,
+        };
+        core.refuse(now, reply, |builder| {
+            if code == 500 {
+                builder.number(Name::RetryAfter, 1);
+            }
+        });
+    }
+
+    /// BYE: answered here, so that the other leg is released whatever becomes of this one.
+    fn hung_up(&mut self, core: &mut Core, now: Now, party: Party, pair: u32, asked: &Asked) {
+        self.answer_asked(core, now, asked, 200);
+        let reason = Reason::from(&asked.message);
+        match (self.stage, party) {
+            (Stage::Up, _) => {
+                if party == Party::Caller {
+                    self.unacked = false;
+                }
+                self.end(core, now, ReleasedBy::Parties, 200, Some(party), reason);
+            }
+            // A caller may end an early dialog so; we ring for it in all of them (RFC 3261 §15).
+            (_, Party::Caller) => self.cancelled(core, now, reason),
+            (_, Party::Callee) => {
+                let branch = self.pair(pair).map(|pair| pair.branch);
+                let at = self.branches.iter().position(|b| Some(b.id) == branch);
+                if let Some(at) = at {
+                    self.cancel_branch(core, now, at);
+                    self.branch_failed(core, now, at, 480, None);
+                }
+            }
+        }
+    }
+
+    fn cancel_branch(&mut self, core: &mut Core, now: Now, at: usize) {
+        if let Some(branch) = self.branches.get(at) {
+            core.transactions.cancel(now.moment, branch.client, b"", &mut core.out);
+        }
+    }
+
+    /// Sends a request on to the other party.
+    fn pass_on(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        (at, from): (usize, Party),
+        asked: Asked,
+        (cseq_in, hops): (u32, u32),
+    ) {
+        let id = self.next_id();
+        let owner = self.owner(id);
+        let Some(pair) = self.pairs.get_mut(at) else { return };
+        let message = &asked.message;
+        let (source, to) = match from {
+            Party::Caller => (&pair.caller, &mut pair.callee),
+            Party::Callee => (&pair.callee, &mut pair.caller),
+        };
+        let hidden = source.hidden();
+        let (flow, tag, trust) = (to.flow, to.local_tag, to.trust);
+        let target = dialog::Dialog { trust, ..to.clone() };
+        let sent = core.request(
+            now,
+            to,
+            (message.method_text(), hops.saturating_sub(1), owner),
+            |builder, ours| {
+                if message.has(Name::Contact) {
+                    dialog::contact(builder, &flow, ours, &tag);
+                }
+                let crossing = crossing(source, &target, &hidden, ours);
+                crossing.copy(message, builder);
+                identity(&crossing, message, None, builder);
+            },
+            message.body(),
+        );
+        let pair = pair.id;
+        match sent {
+            Ok((client, cseq)) => {
+                core.transactions.set_owner(asked.server, owner);
+                let method = message.method_text().into();
+                let purpose = Purpose::Passed {
+                    from,
+                    server: asked.server,
+                    flow: asked.flow,
+                    cseq_in,
+                    request: Box::new(asked.message),
+                };
+                self.relays.push(Relay { id, pair, client, cseq, method, answers: 0, purpose });
+            }
+            Err(_) => self.answer_asked(core, now, &asked, 400),
+        }
+    }
+
+    pub(super) fn relay_heard(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        message: &Message,
+        last: bool,
+    ) {
+        let code = message.code().unwrap_or_default();
+        if last && self.relay_challenged(core, now, at, code, message).is_some() {
+            return;
+        }
+        let Some(relay) = self.relays.get(at) else { return };
+        let Purpose::Passed { from, server, request, flow, cseq_in } = &relay.purpose else {
+            if last {
+                self.relay_done(core, at);
+            }
+            return;
+        };
+        if code == 100 {
+            return;
+        }
+        let (from, server, cseq_in) = (*from, *server, *cseq_in);
+        if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.id == relay.pair) {
+            let is_invite = &*relay.method == b"INVITE";
+            let refreshes = is_invite || &*relay.method == b"UPDATE";
+            let answering = pair.side(from.other());
+            let asking = pair.side(from);
+            let reply = Reply {
+                server,
+                request,
+                flow,
+                code,
+                reason: message.reason(),
+                tag: &asking.local_tag,
+            };
+            if let Some(mut builder) = begin(&reply) {
+                let ours = core.ours(&asking.flow);
+                if message.has(Name::Contact) && code < 300 {
+                    dialog::contact(&mut builder, &asking.flow, &ours, &asking.local_tag);
+                }
+                let hidden = answering.hidden();
+                let crossing = crossing(answering, asking, &hidden, &ours);
+                crossing.copy(message, &mut builder);
+                identity(&crossing, message, None, &mut builder);
+                if let Ok(bytes) = builder.finish(message.body()) {
+                    core.respond(now, server, code, bytes);
+                }
+            }
+            if refreshes && (200..300).contains(&code) {
+                pair.side_mut(from.other()).refresh(message);
+                pair.side_mut(from).refresh(request);
+            }
+            if is_invite && (200..300).contains(&code) {
+                let settled = Settled {
+                    relay: relay.id,
+                    pair: pair.id,
+                    by: from,
+                    cseq_in,
+                    cseq_out: relay.cseq,
+                    ack: None,
+                };
+                self.settled.push(settled);
+                self.tidy_at = Some(now.moment + LATE);
+            }
+        }
+        if last {
+            self.relays.remove(at);
+        }
+    }
+
+    fn relay_done(&mut self, core: &mut Core, at: usize) {
+        let relay = self.relays.remove(at);
+        self.strays.retain(|stray| stray.bye != relay.id);
+        if self.stage == Stage::Over && self.relays.is_empty() && self.owed_bye.is_none() {
+            self.forget(core);
+        }
+    }
+
+    pub(super) fn relay_unanswered(&mut self, core: &mut Core, now: Now, at: usize) {
+        let Some(relay) = self.relays.get(at) else { return };
+        if let Purpose::Passed { server, request, flow, .. } = &relay.purpose {
+            let tag = core.mint.tag();
+            let (code, reason) = (408, phrase(408).as_bytes());
+            let reply = Reply { server: *server, request, flow, code, reason, tag: &tag };
+            core.refuse(now, reply, |_| {});
+        }
+        self.relay_done(core, at);
+    }
+
+    /// The ACK of a 2xx.
+    pub fn acked(&mut self, core: &mut Core, now: Now, seat: Seat, message: &Message) {
+        let Ok(head) = message.essentials() else { return };
+        let from_tag = head.from.tag().unwrap_or_default();
+        let Some((at, party)) = self.seated(seat, head.call_id, from_tag) else { return };
+        let Some(pair) = self.pairs.get(at) else { return };
+        let settled = self.settled.iter_mut().find(|settled| {
+            settled.by == party
+                && settled.pair == pair.id
+                && settled.cseq_in == head.cseq.number
+                && settled.ack.is_none()
+        });
+        if let Some(settled) = settled {
+            let (source, to) = (pair.side(party), pair.side(party.other()));
+            let hidden = source.hidden();
+            let ours = core.ours(&to.flow);
+            let crossing = crossing(source, to, &hidden, &ours);
+            settled.ack = core.ack(
+                to,
+                settled.cseq_out,
+                |builder| crossing.copy(message, builder),
+                message.body(),
+            );
+        }
+        if party == Party::Caller && self.unacked {
+            self.owed(core, now);
+        }
+    }
+
+    /// A party never acknowledged a 2xx (RFC 3261 §13.3.1.4).
+    pub fn not_acked(&mut self, core: &mut Core, now: Now) {
+        if self.stage == Stage::Over {
+            return self.owed(core, now);
+        }
+        self.unacked = false;
+        let reason = Reason::of(408, "ACK missing");
+        self.end(core, now, ReleasedBy::Parties, 200, None, Some(reason));
+    }
+}

@@ -1,0 +1,177 @@
+//! The end of a call: valid in every state, told to both parties, reported once.
+
+use super::relay::{Purpose, Relay};
+use super::{Call, LINGER, Party, Stage};
+use crate::Output;
+use crate::core::{Core, Reply};
+use crate::stateless::phrase;
+use ringfence_model::{CallEvent, Cdr, Now, Release, ReleasedBy};
+use ringfence_sip::{Message, Name};
+use std::sync::Arc;
+
+/// Why a call ends, as the value of a `Reason` field (RFC 3326).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason(Box<[u8]>);
+
+impl Reason {
+    /// In our own words.
+    #[must_use]
+    pub fn of(code: u16, text: &str) -> Self {
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let mut quoted = String::with_capacity(text.len());
+        for c in text.chars().map(plain) {
+            if matches!(c, '"' | '\\') {
+                quoted.push('\\');
+            }
+            quoted.push(c);
+        }
+        Self(format!("SIP;cause={code};text=\"{quoted}\"").into_bytes().into())
+    }
+
+    /// As a party said it.
+    #[must_use]
+    pub fn from(message: &Message) -> Option<Self> {
+        let said: Vec<&[u8]> = message.lines(Name::Reason).collect();
+        (!said.is_empty()).then(|| Self(said.join(&b", "[..]).into()))
+    }
+
+    /// The field's value.
+    #[must_use]
+    pub fn value(&self) -> Box<[u8]> {
+        self.0.clone()
+    }
+}
+
+impl Call {
+    /// Ends it from here.
+    pub fn cut(&mut self, core: &mut Core, now: Now, text: &str) {
+        let code = if self.answered.is_some() { 200 } else { self.reject_code() };
+        self.end(core, now, ReleasedBy::Policy, code, None, Some(Reason::of(code, text)));
+    }
+
+    /// Ends it. `code` is the caller's final answer when it has none; `said` is who ended it and needs no BYE.
+    pub(super) fn end(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        by: ReleasedBy,
+        code: u16,
+        said: Option<Party>,
+        reason: Option<Reason>,
+    ) {
+        let was = std::mem::replace(&mut self.stage, Stage::Over);
+        match was {
+            Stage::Over => return,
+            Stage::Judged | Stage::Trying => {
+                self.cancel_branches(core, now, reason.as_ref());
+                self.answer_refusal(core, now, code, reason.as_ref());
+                self.forget(core);
+            }
+            Stage::Up => {
+                self.release_relays(core, now);
+                for party in [Party::Callee, Party::Caller] {
+                    if said != Some(party) {
+                        self.bye(core, now, party, reason.as_ref());
+                    }
+                }
+            }
+        }
+        self.tidy_at = Some(now.moment + LINGER);
+        let code = if was == Stage::Up { 200 } else { code };
+        self.report(core, now, by, code);
+    }
+
+    /// Ends the dialog with a party. The called one gets its ACK first, the caller its BYE after its ACK came
+    /// (RFC 3261 §15).
+    pub(super) fn bye(&mut self, core: &mut Core, now: Now, party: Party, reason: Option<&Reason>) {
+        self.ack_ourselves(core, party);
+        if party == Party::Caller && self.unacked {
+            self.owed_bye = Some(reason.map(Reason::value).unwrap_or_default());
+            return;
+        }
+        let id = self.next_id();
+        let owner = self.owner(id);
+        let Some(pair) = self.pairs.first_mut() else { return };
+        let pair_id = pair.id;
+        let sent = core.request(
+            now,
+            pair.side_mut(party),
+            (b"BYE", 70, owner),
+            |builder, _| {
+                if let Some(reason) = reason.filter(|reason| !reason.0.is_empty()) {
+                    builder.field(Name::Reason, &[&reason.0]);
+                }
+            },
+            b"",
+        );
+        if let Ok((client, _)) = sent {
+            let purpose = Purpose::Own(party);
+            self.relays.push(Relay::own(id, pair_id, client, purpose, b"BYE"));
+        }
+    }
+
+    /// The ACK that never came from the other side, so that a BYE may follow.
+    fn ack_ourselves(&mut self, core: &mut Core, party: Party) {
+        let Some(pair) = self.pairs.first() else { return };
+        for settled in &mut self.settled {
+            if settled.by != party && settled.ack.is_none() && settled.pair == pair.id {
+                settled.ack = core.ack(pair.side(party), settled.cseq_out, |_| {}, b"");
+            }
+        }
+    }
+
+    /// Sends the caller the BYE that waited for its ACK.
+    pub(super) fn owed(&mut self, core: &mut Core, now: Now) {
+        self.unacked = false;
+        if let Some(reason) = self.owed_bye.take() {
+            self.bye(core, now, Party::Caller, Some(&Reason(reason)));
+        }
+    }
+
+    /// Requests that were being passed on end with the call.
+    fn release_relays(&mut self, core: &mut Core, now: Now) {
+        for relay in self.relays.iter_mut() {
+            let Purpose::Passed { server, request, flow, .. } = &mut relay.purpose else { continue };
+            // RFC 3261 §15.1.2
+            let (code, tag) = (487, core.mint.tag());
+            let reason = phrase(code).as_bytes();
+            let reply = Reply { server: *server, request, flow, code, reason, tag: &tag };
+            core.refuse(now, reply, |_| {});
+            relay.purpose = Purpose::Forgotten;
+        }
+    }
+
+    /// The one record and the one fact of the end.
+    fn report(&mut self, core: &mut Core, now: Now, by: ReleasedBy, code: u16) {
+        let billable_ms = self.answered.map_or(0, |answered| {
+            u64::try_from((now.moment - answered.moment).as_millis()).unwrap_or(u64::MAX)
+        });
+        let release = Release { call: self.id, code, billable_ms, by };
+        core.out.push_back(Output::Event(CallEvent::Released(release)));
+        core.out.push_back(Output::Finished(Box::new(self.cdr(now, billable_ms, code))));
+    }
+
+    fn cdr(&self, now: Now, billable_ms: u64, code: u16) -> Cdr {
+        let attempt = &self.attempt;
+        let known_as: Arc<str> = String::from_utf8_lossy(&self.known_as).into();
+        let full = |number: Option<ringfence_model::E164>| number.map(|n| n.full());
+        Cdr {
+            native_id: attempt.call.to_string().into(),
+            correlation_id: Some(known_as),
+            tenant: Some(attempt.tenant.clone()),
+            trunk: attempt.trunk.clone(),
+            extension: attempt.extension.clone(),
+            direction: attempt.direction,
+            a_number: full(attempt.a_number).unwrap_or_default().into(),
+            dialled: attempt.dialled.clone(),
+            c_number: attempt.forwarded_by.as_ref().map(|by| by.as_str().into()),
+            via: attempt.via,
+            source: attempt.source.clone(),
+            started: self.began.wall,
+            answered: self.answered.map(|answered| answered.wall),
+            ended: now.wall,
+            billable_ms,
+            code,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A call until its caller has a final answer: the ruling, the routes one after the other, and how all ends when none
+//! of them answers.
+
+use super::branch::BranchState;
+use super::release::Reason;
+use super::{Call, LATE, Stage, Way};
+use crate::core::{Core, Place, Reply};
+use crate::dialog::Dialog;
+use crate::rewrite::Trust;
+use crate::stateless::phrase;
+use crate::transaction::ServerKey;
+use ringfence_model::{Attempt, Moment, Now, ReleasedBy, TrunkId};
+use ringfence_sip::{Flow, Message, Name};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// What is needed until the caller has a final answer.
+#[derive(Debug)]
+pub struct Setup {
+    pub server: ServerKey,
+    pub invite: Message,
+    /// The dialog with the caller as it will be.
+    pub caller: Dialog,
+    /// What is left of its Max-Forwards.
+    pub hops_left: u32,
+    /// Whether it knows reliable provisional responses.
+    pub knows_100rel: bool,
+    /// Its refusals come with this code.
+    pub reject_code: u16,
+    /// Routes that were not tried.
+    pub routes: VecDeque<Vec<Way>>,
+    /// The best answer of those that were.
+    pub best: Option<Best>,
+    pub ruling: Allowed,
+    /// Whether the tag of `caller` is that of an early dialog.
+    pub tag_used: bool,
+}
+
+/// An answer that ended a branch.
+#[derive(Debug)]
+pub struct Best {
+    pub code: u16,
+    /// What it said, when it was a message.
+    pub message: Option<Message>,
+    /// Its dialog, for what of it may cross.
+    pub dialog: Dialog,
+}
+
+/// What was ruled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Allowed {
+    /// An emergency number or helpline: every route is tried.
+    pub protected: bool,
+    /// Cut after this long.
+    pub max_duration: Option<Duration>,
+    /// How long one route may ring.
+    pub ring: Duration,
+}
+
+/// Who called, and how its request came.
+#[derive(Debug)]
+pub struct Caller {
+    pub server: ServerKey,
+    pub flow: Flow,
+    pub trust: Trust,
+    pub trunk: Option<TrunkId>,
+    pub reject_code: u16,
+    pub invite: Message,
+}
+
+/// A route that has said nothing for this long is given up for the next one, if there is a next one: the caller hears
+/// silence until then. Four transmissions have been sent by then (RFC 3261 §17.1.1.2).
+const SILENCE: Duration = Duration::from_secs(6);
+
+impl Call {
+    /// A call that is to be judged. `None` when its INVITE cannot be read.
+    pub fn new(
+        core: &mut Core,
+        now: Now,
+        place: Place,
+        attempt: Box<Attempt>,
+        caller: Caller,
+    ) -> Option<Self> {
+        let Caller { server, flow, trust, trunk, reject_code, invite } = caller;
+        let head = invite.essentials().ok()?;
+        let hops_left = head.max_forwards.unwrap_or(70).checked_sub(1)?;
+        let known_as = head.call_id.into();
+        let tag = core.mint.tag();
+        let dialog = Dialog::called(&invite, &head, flow, (trust, trunk), tag);
+        let knows_100rel =
+            invite.lists(Name::Supported, "100rel") || invite.lists(Name::Require, "100rel");
+        let id = attempt.call;
+        let setup = Setup {
+            server,
+            caller: dialog,
+            hops_left,
+            knows_100rel,
+            reject_code,
+            routes: VecDeque::new(),
+            best: None,
+            ruling: Allowed::default(),
+            tag_used: false,
+            invite,
+        };
+        let call = Self {
+            id,
+            place,
+            attempt,
+            known_as,
+            began: now,
+            answered: None,
+            stage: Stage::Judged,
+            setup: Some(Box::new(setup)),
+            branches: Vec::new(),
+            pairs: Vec::new(),
+            strays: Vec::new(),
+            relays: Vec::new(),
+            settled: Vec::new(),
+            last: 0,
+            rang: false,
+            unacked: false,
+            owed_bye: None,
+            ring_until: None,
+            cut_at: None,
+            tidy_at: None,
+            timer: None,
+        };
+        core.transactions.set_owner(server, call.owner(0));
+        Some(call)
+    }
+
+    /// The call was allowed: it goes along these ways.
+    pub fn allow(&mut self, core: &mut Core, now: Now, routes: Vec<Vec<Way>>, ruling: Allowed) {
+        let Some(setup) = self.setup.as_mut() else { return };
+        setup.routes = routes.into();
+        setup.ruling = ruling;
+        self.stage = Stage::Trying;
+        self.next_route(core, now);
+    }
+
+    /// Refuses the call with our own words.
+    pub fn refuse(&mut self, core: &mut Core, now: Now, code: u16, reason: Option<Reason>) {
+        let by = if reason.is_some() { ReleasedBy::Policy } else { ReleasedBy::Parties };
+        self.end(core, now, by, code, None, reason);
+    }
+
+    /// Its code for refusals.
+    pub fn reject_code(&self) -> u16 {
+        self.setup.as_ref().map_or(603, |setup| setup.reject_code)
+    }
+
+    /// Tries the next route; when there is none, the caller gets the best answer of those that were tried.
+    pub(super) fn next_route(&mut self, core: &mut Core, now: Now) {
+        loop {
+            let Some(setup) = self.setup.as_mut() else { return };
+            let Some(ways) = setup.routes.pop_front() else { return self.fail(core, now) };
+            let (ring, more) = (setup.ruling.ring, !setup.routes.is_empty());
+            let mut sent = false;
+            for way in ways {
+                sent |= self.branch_out(core, now, way).is_some();
+            }
+            if sent {
+                let patience = if more { ring.min(SILENCE) } else { ring };
+                self.ring_until = Some(now.moment + patience);
+                return;
+            }
+        }
+    }
+
+    /// Somebody rings or plays: the route gets all its time.
+    pub(super) fn is_alive(&mut self, now: Now) {
+        if let Some(setup) = self.setup.as_ref() {
+            let until: Moment = now.moment + setup.ruling.ring;
+            if !self.rang {
+                self.ring_until = self.ring_until.map(|set| set.max(until));
+            }
+        }
+    }
+
+    /// The routes under way have had their time.
+    pub(super) fn rang_out(&mut self, core: &mut Core, now: Now) {
+        self.ring_until = None;
+        let rang = self.rang;
+        let more = self.setup.as_ref().is_some_and(|setup| !setup.routes.is_empty());
+        self.cancel_branches(core, now, None);
+        if more && !rang {
+            return self.next_route(core, now);
+        }
+        if rang {
+            // RFC 3261 §21.4.18: reached, and did not answer.
+            return self.refuse(core, now, 480, None);
+        }
+        self.fail(core, now);
+    }
+
+    /// No route answered.
+    fn fail(&mut self, core: &mut Core, now: Now) {
+        self.ring_until = None;
+        let best = self.setup.as_mut().and_then(|setup| setup.best.take());
+        match best {
+            Some(best) => self.end_with(core, now, best),
+            None => self.refuse(core, now, 408, None),
+        }
+    }
+
+    /// Cancels every branch that has no final answer.
+    pub(super) fn cancel_branches(&mut self, core: &mut Core, now: Now, reason: Option<&Reason>) {
+        let reason = reason.map(|reason| reason.value()).unwrap_or_default();
+        for branch in self.branches.iter_mut().filter(|b| b.state == BranchState::Open) {
+            branch.state = BranchState::Cancelled;
+            core.transactions.cancel(now.moment, branch.client, &reason, &mut core.out);
+        }
+    }
+
+    /// The caller took its INVITE back.
+    pub fn cancelled(&mut self, core: &mut Core, now: Now, reason: Option<Reason>) {
+        self.end(core, now, ReleasedBy::Parties, 487, None, reason);
+    }
+
+    /// Gives the caller its refusal.
+    pub(super) fn answer_refusal(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        code: u16,
+        reason: Option<&Reason>,
+    ) {
+        let Some(setup) = self.setup.take() else { return };
+        let reply = Reply {
+            server: setup.server,
+            request: &setup.invite,
+            flow: &setup.caller.flow,
+            code,
+            reason: phrase(code).as_bytes(),
+            tag: &setup.caller.local_tag,
+        };
+        core.refuse(now, reply, |builder| {
+            if let Some(reason) = reason {
+                builder.field(Name::Reason, &[&reason.value()]);
+            }
+        });
+        self.tidy_at = Some(now.moment + LATE);
+    }
+}
