@@ -15,6 +15,7 @@ mod timers;
 mod token;
 mod transaction;
 mod upstream;
+mod wire;
 
 pub use auth::{Authority, Caller, Entry};
 pub use directory::{
@@ -30,3 +31,4 @@ pub use timers::{TimerId, Timers};
 pub use token::{Mint, Token, shard_of_branch, shard_of_call_id, shard_of_contact, shard_of_tag};
 pub use transaction::{ClientKey, Due, Heard, Outbox, Owner, ServerKey, Transactions};
 pub use upstream::Trunks;
+pub use wire::Wire;

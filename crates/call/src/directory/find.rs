@@ -124,7 +124,17 @@ impl Directory {
     /// The shard that holds everything of a tenant. The same in every process: tokens outlive it.
     #[must_use]
     pub fn shard_of(&self, tenant: &TenantId) -> u8 {
-        let hash = fnv(tenant.as_str().as_bytes());
+        self.shard_of_name(tenant.as_str())
+    }
+
+    /// The shard that registers us at a trunk: its tenant's, so that calls from there need no hand-over.
+    #[must_use]
+    pub fn shard_of_trunk(&self, trunk: &Trunk) -> u8 {
+        self.shard_of_name(trunk.tenant.as_ref().map_or(trunk.id.as_str(), TenantId::as_str))
+    }
+
+    fn shard_of_name(&self, name: &str) -> u8 {
+        let hash = fnv(name.as_bytes());
         u8::try_from(hash % u64::from(self.parts.shards.max(1))).unwrap_or(0)
     }
 }

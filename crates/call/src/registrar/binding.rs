@@ -39,6 +39,8 @@ pub struct Binding {
     pub call_id: Box<[u8]>,
     /// Its number.
     pub cseq: u32,
+    /// When it was registered last.
+    pub refreshed: Moment,
     /// When it ends.
     pub expires: Moment,
     /// What the device says it is.

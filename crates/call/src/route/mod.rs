@@ -6,4 +6,4 @@ mod plan;
 mod ways;
 
 pub use plan::{Plan, Refusal, plan, source};
-pub use ways::{LegTarget, Net, Way, routes};
+pub use ways::{LegTarget, Net, Way, flow_to, routes};

@@ -1,0 +1,150 @@
+//! Registrations over a restart.
+
+use super::{Binding, Party, Registrar};
+use crate::{Outbox, Output};
+use bytes::Bytes;
+use ringfence_model::{Moment, Now, WallTime};
+use ringfence_sip::{Flow, Transport};
+use serde::{Deserialize, Serialize};
+use siphasher::sip128::{Hasher128, SipHasher24};
+use std::hash::Hasher;
+use std::net::{IpAddr, SocketAddr};
+
+/// The first byte of the keys of registrations.
+pub const KIND: u8 = b'R';
+/// Another layout gets another number; a record of an unknown one is dropped, and the phone registers again.
+const VERSION: u8 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Record<'a> {
+    version: u8,
+    party: Party,
+    seen: Option<IpAddr>,
+    #[serde(borrow)]
+    bindings: Vec<Kept<'a>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    contact: &'a [u8],
+    q: u16,
+    instance: Option<&'a [u8]>,
+    reg_id: Option<u32>,
+    path: Option<&'a [u8]>,
+    /// 0 UDP, 1 TCP, 2 TLS.
+    transport: u8,
+    local: SocketAddr,
+    remote: SocketAddr,
+    call_id: &'a [u8],
+    cseq: u32,
+    refreshed: WallTime,
+    expires: WallTime,
+    user_agent: Option<&'a str>,
+    token: Option<&'a [u8]>,
+}
+
+impl Registrar {
+    /// What is to be kept of somebody.
+    pub(super) fn checkpoint(&self, now: Now, party: &Party) -> Output {
+        let person = self.people.get(party).filter(|person| !person.bindings.is_empty());
+        let state = person.and_then(|person| {
+            let bindings = person.bindings.iter().map(|binding| kept(now, binding)).collect();
+            let record =
+                Record { version: VERSION, party: party.clone(), seen: person.seen, bindings };
+            postcard::to_allocvec(&record).ok()
+        });
+        Output::Checkpoint { key: key(party), state: state.map(Bytes::from) }
+    }
+
+    /// Takes up a record of before the restart. Connections did not survive it.
+    pub fn restore(&mut self, now: Now, key: [u8; 16], state: &[u8], out: &mut Outbox) {
+        let read = postcard::from_bytes::<Record<'_>>(state).ok();
+        let Some(record) = read.filter(|record| record.version == VERSION) else {
+            return out.push_back(Output::Checkpoint { key, state: None });
+        };
+        let count = record.bindings.len();
+        let bindings: Vec<Binding> =
+            record.bindings.iter().filter_map(|kept| restored(now, kept)).collect();
+        let left = bindings.len();
+        self.put(&record.party, bindings);
+        if let Some(person) = self.people.get_mut(&record.party) {
+            person.seen = record.seen;
+        }
+        if left < count {
+            out.push_back(self.checkpoint(now, &record.party));
+        }
+    }
+}
+
+/// Nobody gains from making two of these the same: who can register is known by name. Written out, since a record
+/// outlives the program that wrote it.
+fn key(party: &Party) -> [u8; 16] {
+    let mut hasher = SipHasher24::new();
+    let words: [&str; 3] = match party {
+        Party::Trunk(trunk) => ["trunk", trunk.as_str(), ""],
+        Party::Phone { tenant, extension } => ["phone", tenant.as_str(), extension.as_str()],
+    };
+    for word in words {
+        hasher.write(word.as_bytes());
+        hasher.write(&[0xff]);
+    }
+    let mut key = hasher.finish128().as_bytes();
+    if let Some(first) = key.first_mut() {
+        *first = KIND;
+    }
+    key
+}
+
+fn kept(now: Now, binding: &Binding) -> Kept<'_> {
+    Kept {
+        contact: &binding.contact,
+        q: binding.q,
+        instance: binding.instance.as_deref(),
+        reg_id: binding.reg_id,
+        path: binding.path.as_deref(),
+        transport: match binding.flow.transport {
+            Transport::Udp => 0,
+            Transport::Tcp => 1,
+            Transport::Tls => 2,
+        },
+        local: binding.flow.local,
+        remote: binding.flow.remote,
+        call_id: &binding.call_id,
+        cseq: binding.cseq,
+        refreshed: now.wall - (now.moment - binding.refreshed),
+        expires: now.wall + (binding.expires - now.moment),
+        user_agent: binding.user_agent.as_deref(),
+        token: binding.token.as_deref(),
+    }
+}
+
+fn restored(now: Now, kept: &Kept<'_>) -> Option<Binding> {
+    let left = kept.expires - now.wall;
+    let transport = match kept.transport {
+        0 => Transport::Udp,
+        1 => Transport::Tcp,
+        2 => Transport::Tls,
+        _ => return None,
+    };
+    let flow = Flow { transport, local: kept.local, remote: kept.remote, connection: None };
+    let mut binding = Binding {
+        contact: kept.contact.into(),
+        q: kept.q,
+        instance: kept.instance.map(Into::into),
+        reg_id: kept.reg_id,
+        path: kept.path.map(Into::into),
+        flow,
+        call_id: kept.call_id.into(),
+        cseq: kept.cseq,
+        refreshed: Moment(now.moment.0.saturating_sub(micros(now.wall - kept.refreshed))),
+        expires: now.moment + left,
+        user_agent: kept.user_agent.map(Into::into),
+        token: kept.token.map(Into::into),
+    };
+    binding.flow = binding.without_connection()?;
+    (!left.is_zero()).then_some(binding)
+}
+
+fn micros(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
