@@ -1,26 +1,20 @@
 //! What every call of a shard works with: the directory, the transactions, the outputs, chance and timers.
 
 use crate::directory::Directory;
-use crate::rewrite::{Crossing, Hidden};
-use crate::stateless;
+use crate::rewrite::{Crossing, Hidden, Trust};
+use crate::stateless::{self, Responder};
 use crate::timers::Timers;
 use crate::token::{Mint, Token};
 use crate::transaction::{ClientKey, Outbox, Owner, ServerKey, Transactions};
-use crate::{b2bua::Party, dialog::Dialog, dialog::Stamp};
+use crate::{Output, Wire, b2bua::Party, dialog::Dialog, dialog::Stamp};
 use bytes::Bytes;
 use ringfence_model::{CallId, Now, WallTime};
 use ringfence_sip::{BadText, Builder, Flow, Message, Method, Name};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Where a call is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Place {
-    /// Which slot.
-    pub slot: u32,
-    /// Which of the calls that were in it.
-    pub generation: u32,
-}
+/// Where a call is kept, and which of the calls that were there.
+pub(crate) use crate::transaction::Slot as Place;
 
 /// Whose dialog a tag of ours is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +33,7 @@ pub struct Core {
     pub transactions: Transactions,
     pub out: Outbox,
     pub mint: Mint,
+    pub responder: Responder,
     pub wakes: Timers<Place>,
     pub dialogs: HashMap<Token, Seat, foldhash::fast::RandomState>,
     pub ids: CallIds,
@@ -56,6 +51,12 @@ pub struct Reply<'a> {
 }
 
 impl Core {
+    /// What other parts of the signalling need to say something.
+    pub fn wire<'a>(&'a mut self, directory: &'a Directory) -> Wire<'a> {
+        let Self { transactions, mint, responder, out, .. } = self;
+        Wire { directory, transactions, mint, responder, out }
+    }
+
     /// Host and port of ours that a party on this flow knows.
     pub fn ours(&self, flow: &Flow) -> Box<[u8]> {
         match self.directory.listener(flow) {
@@ -108,6 +109,7 @@ impl Core {
     /// The ACK for a 2xx, which is no transaction.
     pub fn ack(
         &mut self,
+        call: CallId,
         dialog: &Dialog,
         cseq: u32,
         fill: impl FnOnce(&mut Builder),
@@ -119,8 +121,13 @@ impl Core {
         let mut builder = dialog.request(b"ACK", cseq, &stamp);
         fill(&mut builder);
         let bytes = builder.finish(body).ok()?;
-        self.transactions.resend(dialog.flow, bytes.clone(), &mut self.out);
+        self.send(call, dialog.flow, bytes.clone());
         Some(bytes)
+    }
+
+    /// Sends what is no transaction.
+    pub fn send(&mut self, call: CallId, flow: Flow, bytes: Bytes) {
+        self.out.push_back(Output::Transmit { flow, bytes, call: Some(call) });
     }
 }
 
@@ -136,14 +143,13 @@ pub fn record_route(to: &mut Builder, request: &Message) {
     }
 }
 
-/// How fields cross from the party of one dialog to that of another.
+/// How fields cross from one party to another.
 pub fn crossing<'a>(
-    from: &Dialog,
-    to: &Dialog,
+    (from, to): (Trust, Trust),
     hidden: &'a Hidden,
     ours: &'a [u8],
 ) -> Crossing<'a> {
-    Crossing { from: from.trust, to: to.trust, hidden, ours: host_of(ours) }
+    Crossing { from, to, hidden, ours: host_of(ours) }
 }
 
 /// The host of `host:port`.

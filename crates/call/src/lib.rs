@@ -5,10 +5,15 @@
 //! call goes on it says [`Output::Judge`] and waits for a [`Ruling`].
 
 mod auth;
+mod b2bua;
+mod calls;
+mod core;
+mod dialog;
 mod directory;
 mod identify;
 mod output;
 mod registrar;
+mod rewrite;
 mod route;
 mod stateless;
 mod timers;
@@ -17,6 +22,7 @@ mod transaction;
 mod upstream;
 mod wire;
 
+pub use calls::{Calls, Counts};
 pub use auth::{Authority, Caller, Entry};
 pub use directory::{
     Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,

@@ -115,6 +115,16 @@ impl Token {
         Self { text, length: WORD as u8 }
     }
 
+    /// A word of ours as it comes back; in any case of letters; `None` when it is none.
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<Self> {
+        let word: &[u8; WORD] = text.try_into().ok()?;
+        shard_of(word)?;
+        let mut text = [0; COOKIE.len() + WORD];
+        text.get_mut(..WORD)?.copy_from_slice(&word.to_ascii_lowercase());
+        Some(Self { text, length: WORD as u8 })
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,6 +1,6 @@
 //! One INVITE towards somebody who may answer.
 
-use super::Call;
+use super::{Call, owner_of};
 use super::setup::Setup;
 use crate::core::{Core, crossing};
 use crate::dialog::{self, Dialog};
@@ -109,9 +109,9 @@ impl Call {
     /// Sends the INVITE of a branch once more, with its credentials.
     pub(super) fn branch_again(&mut self, core: &mut Core, now: Now, at: usize) -> Option<()> {
         let setup = self.setup.as_ref()?;
-        let place = self.place;
+        let (call, place) = (self.id, self.place);
         let branch = self.branches.get_mut(at)?;
-        let owner = Owner::Call { slot: place.slot, generation: place.generation, relay: branch.id };
+        let owner = owner_of(call, place, branch.id);
         let credentials = branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
         let with = (owner, credentials, branch.demands_100rel);
         let sent = send(core, now, setup, &mut branch.dialog, &branch.way, with);
@@ -131,9 +131,8 @@ fn send(
 ) -> Result<(ClientKey, u32), BadText> {
     let invite: &Message = &setup.invite;
     let hidden = setup.caller.hidden();
-    let (flow, tag, trust) = (dialog.flow, dialog.local_tag, dialog.trust);
-    let from = &setup.caller;
-    let to = Dialog { trust, ..dialog.clone() };
+    let (flow, tag) = (dialog.flow, dialog.local_tag);
+    let parties = (setup.caller.trust, dialog.trust);
     core.request(
         now,
         dialog,
@@ -146,7 +145,7 @@ fn send(
             if reliable {
                 builder.field(Name::Supported, &[b"100rel"]);
             }
-            let crossing = crossing(from, &to, &hidden, ours);
+            let crossing = crossing(parties, &hidden, ours);
             crossing.copy(invite, builder);
             let known = way.caller.as_deref().map(|user| rewrite::Caller { user });
             rewrite::identity(&crossing, invite, known, builder);

@@ -1,7 +1,6 @@
 //! Challenges of carriers are answered here, with the account of the trunk; the caller never sees one.
 
-use super::relay::Purpose;
-use super::{Call, Party};
+use super::{Call, owner_of};
 use crate::core::Core;
 use ringfence_model::{Now, TrunkId};
 use ringfence_sip::digest::{Algorithm, Challenge, Secret, answer, strongest};
@@ -69,26 +68,25 @@ impl Call {
         code: u16,
         message: &Message,
     ) -> Option<()> {
-        let place = self.place;
+        let (call, place) = (self.id, self.place);
         let relay = self.relays.get_mut(at)?;
-        let to = match &relay.purpose {
-            Purpose::Passed { from, .. } => from.other(),
-            Purpose::Own(party) => *party,
-            Purpose::Stray | Purpose::Forgotten => Party::Callee,
-        };
-        let dialog = match self.strays.iter_mut().find(|stray| stray.bye == relay.id) {
-            Some(stray) => &mut stray.dialog,
-            None => self.pairs.iter_mut().find(|pair| pair.id == relay.pair)?.side_mut(to),
+        let to = relay.purpose.of();
+        let dialog = match self.strays.iter().find(|stray| stray.bye == relay.id) {
+            Some(stray) => &stray.dialog,
+            None => self.pairs.iter().find(|pair| pair.id == relay.pair)?.side(to),
         };
         let tried = (relay.answers, code);
         let on = (&*relay.method, &*dialog.target);
         let given = credentials(core, dialog.trunk.as_ref(), tried, on, message)?;
         relay.answers += 1;
-        let owner = crate::transaction::Owner::Call {
-            slot: place.slot,
-            generation: place.generation,
-            relay: relay.id,
-        };
-        Self::relay_again(core, now, (relay, dialog, owner), &given)
+        relay.credentials = Some(given);
+        let owner = owner_of(call, place, relay.id);
+        match self.strays.iter_mut().find(|stray| stray.bye == relay.id) {
+            Some(stray) => relay.send_own(core, now, &mut stray.dialog, owner),
+            None => {
+                let pair = self.pairs.iter_mut().find(|pair| pair.id == relay.pair)?;
+                relay.send(core, now, pair, owner)
+            }
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! together. The table of states is in `docs/reference/call-states.md`.
 
 mod branch;
+mod credentials;
 mod pair;
 mod progress;
 mod relay;
@@ -9,9 +10,12 @@ mod release;
 mod setup;
 
 pub use branch::Way;
-pub use setup::Caller;
+pub use relay::Asked;
+pub use release::Reason;
+pub use setup::{Allowed, Caller};
 
-use crate::core::{Core, Place};
+use crate::core::{Core, Place, Seat};
+use crate::dialog::Dialog;
 use crate::timers::TimerId;
 use crate::transaction::Owner;
 use branch::Branch;
@@ -90,6 +94,11 @@ pub struct Call {
     pub(crate) timer: Option<(Moment, TimerId)>,
 }
 
+/// Who uses a transaction of a call.
+fn owner_of(call: CallId, place: Place, relay: u32) -> Owner {
+    Owner::Call { call, slot: place.place, generation: place.generation, relay }
+}
+
 /// How long late answers of finished transactions are met (64*T1, RFC 3261 §17.1.1.2, and some).
 const LATE: Duration = Duration::from_secs(33);
 /// A call that is over and still waits for something after this is dropped: every transaction has ended by then.
@@ -97,7 +106,7 @@ const LINGER: Duration = Duration::from_secs(70);
 
 impl Call {
     fn owner(&self, relay: u32) -> Owner {
-        Owner::Call { slot: self.place.slot, generation: self.place.generation, relay }
+        owner_of(self.id, self.place, relay)
     }
 
     const fn next_id(&mut self) -> u32 {
@@ -115,9 +124,9 @@ impl Call {
     }
 
     /// A request of ours was never answered, or could not be sent.
-    pub fn unanswered(&mut self, core: &mut Core, now: Now, relay: u32) {
+    pub fn unanswered(&mut self, core: &mut Core, now: Now, relay: u32, code: u16) {
         if let Some(at) = self.branches.iter().position(|branch| branch.id == relay) {
-            self.branch_failed(core, now, at, 408, None);
+            self.branch_failed(core, now, at, code, None);
         } else if let Some(at) = self.relays.iter().position(|known| known.id == relay) {
             self.relay_unanswered(core, now, at);
         }
@@ -130,6 +139,33 @@ impl Call {
             && self.strays.is_empty()
             && !self.unacked
             && self.branches.iter().all(|branch| branch.is_done())
+    }
+
+    /// The dialog of a seat.
+    pub fn dialog(&self, seat: Seat) -> Option<&Dialog> {
+        Some(self.pair(seat.pair)?.side(seat.party))
+    }
+
+    /// A request of the caller or of a party was taken back with CANCEL.
+    pub fn taken_back(&mut self, core: &mut Core, now: Now, relay: u32, reason: Option<Reason>) {
+        if relay == 0 {
+            return self.cancelled(core, now, reason);
+        }
+        let client = self.relays.iter().find(|known| known.id == relay).and_then(|r| r.client);
+        if let Some(client) = client {
+            let reason = reason.map(|reason| reason.value()).unwrap_or_default();
+            core.transactions.cancel(now.moment, client, &reason, &mut core.out);
+        }
+    }
+
+    /// Sets its timer anew when it wants to be woken earlier than it will be.
+    pub fn arm(&mut self, core: &mut Core, _now: Now) {
+        let Some(at) = self.next_wake() else { return };
+        match self.timer {
+            Some((set, _)) if set <= at => {}
+            Some((_, timer)) if core.wakes.reset(timer, at) => self.timer = Some((at, timer)),
+            _ => self.timer = Some((at, core.wakes.set(at, self.place))),
+        }
     }
 
     /// When it wants to be woken.

@@ -84,13 +84,12 @@ impl Call {
         }
         let (branch_id, mut callee) = (branch.id, branch.dialog.clone());
         callee.hear(message, to);
-        let setup = self.setup.as_ref()?;
+        let setup = self.setup.as_mut()?;
         let mut caller = setup.caller.clone();
         // Each early dialog towards the caller has a tag of its own, the first one that of the call.
-        if self.pairs.iter().any(|pair| pair.caller.local_tag == caller.local_tag) || self.tag_used {
+        if std::mem::replace(&mut setup.tag_used, true) {
             caller.local_tag = core.mint.tag();
         }
-        self.tag_used = true;
         let id = self.next_id();
         core.dialogs.insert(
             caller.local_tag,

@@ -70,7 +70,7 @@ impl Call {
         let ours = core.ours(&caller.flow);
         dialog::contact(&mut builder, &caller.flow, &ours, &caller.local_tag);
         let hidden = callee.hidden();
-        let crossing = crossing(callee, caller, &hidden, &ours);
+        let crossing = crossing((callee.trust, caller.trust), &hidden, &ours);
         crossing.copy(message, &mut builder);
         identity(&crossing, message, None, &mut builder);
         if let Ok(bytes) = builder.finish(message.body()) {
@@ -134,12 +134,11 @@ impl Call {
         let (branch_id, cseq) = (branch.id, branch.cseq);
         let mut dialog = branch.dialog.clone();
         dialog.hear(message, to);
-        let ack = core.ack(&dialog, cseq, |_| {}, b"");
-        if let Ok((client, _)) =
-            core.request(now, &mut dialog, (b"BYE", 70, owner), |_, _| {}, b"")
-        {
-            let purpose = Purpose::Stray;
-            self.relays.push(Relay::own(id, 0, client, purpose, b"BYE"));
+        let ack = core.ack(self.id, &dialog, cseq, |_| {}, b"");
+        let purpose = Purpose::Own { of: Party::Callee, reason: None };
+        let mut relay = Relay::new(id, 0, b"BYE", purpose);
+        if relay.send_own(core, now, &mut dialog, owner).is_some() {
+            self.relays.push(relay);
             self.strays.push(Stray { branch: branch_id, dialog, ack, bye: id });
         }
     }
@@ -155,14 +154,14 @@ impl Call {
             && *side.remote_tag == *tag
         {
             if let Some(ack) = &settled.ack {
-                core.transactions.resend(side.flow, ack.clone(), &mut core.out);
+                core.send(self.id, side.flow, ack.clone());
             }
             return;
         }
         let known = self.strays.iter().find(|s| s.branch == relay && *s.dialog.remote_tag == *tag);
         if let Some(stray) = known {
             if let Some(ack) = &stray.ack {
-                core.transactions.resend(stray.dialog.flow, ack.clone(), &mut core.out);
+                core.send(self.id, stray.dialog.flow, ack.clone());
             }
             return;
         }
@@ -234,7 +233,7 @@ impl Call {
             let ours = core.ours(&setup.caller.flow);
             let hidden = best.dialog.hidden();
             if let Some(mut builder) = begin(&reply) {
-                let crossing = crossing(&best.dialog, &setup.caller, &hidden, &ours);
+                let crossing = crossing((best.dialog.trust, setup.caller.trust), &hidden, &ours);
                 crossing.copy(message, &mut builder);
                 if let Ok(bytes) = builder.finish(message.body()) {
                     core.respond(now, setup.server, code, bytes);
@@ -260,6 +259,7 @@ const fn rank(code: u16) -> u16 {
         415 | 420 | 484 | 488 | 422 => 410,
         401 | 407 => 499,
         408 => 498,
+        300..=399 => 497,
         503 => 599,
         code => code,
     }

@@ -1,14 +1,14 @@
 //! Requests inside a call: each is sent on with the other leg's numbers, and its answer brought back.
 
-use super::pair::Settled;
+use super::pair::{Pair, Settled};
 use super::release::Reason;
 use super::{Call, LATE, Party, Stage};
 use crate::core::{Core, Reply, Seat, begin, crossing};
-use crate::dialog;
+use crate::dialog::{self, Dialog};
 use crate::rewrite::identity;
 use crate::stateless::phrase;
 use crate::token::Token;
-use crate::transaction::{ClientKey, ServerKey};
+use crate::transaction::{ClientKey, Owner, ServerKey};
 use ringfence_model::{Now, ReleasedBy};
 use ringfence_sip::{Flow, Message, Method, Name};
 
@@ -17,12 +17,13 @@ use ringfence_sip::{Flow, Message, Method, Name};
 pub struct Relay {
     pub id: u32,
     pub pair: u32,
-    pub client: ClientKey,
+    pub client: Option<ClientKey>,
     /// Its number as it was sent.
     pub cseq: u32,
     pub method: Box<[u8]>,
-    /// How often its challenge was answered.
+    /// How often its challenge was answered, and with what the last time.
     pub answers: u8,
+    pub credentials: Option<(Name, Vec<u8>)>,
     pub purpose: Purpose,
 }
 
@@ -30,25 +31,117 @@ pub struct Relay {
 #[derive(Debug)]
 pub enum Purpose {
     /// A party asked, and waits for the answer.
-    Passed {
-        from: Party,
-        server: ServerKey,
-        request: Box<Message>,
-        flow: Flow,
-        cseq_in: u32,
-    },
+    Passed { from: Party, asked: Box<Asked>, cseq_in: u32 },
     /// We ask it ourselves, of this party.
-    Own(Party),
-    /// It ends a dialog nobody wants.
-    Stray,
+    Own { of: Party, reason: Option<Reason> },
     /// Who asked has been answered already.
-    Forgotten,
+    Forgotten { of: Party },
+}
+
+impl Purpose {
+    /// Who is asked.
+    pub const fn of(&self) -> Party {
+        match self {
+            Self::Passed { from, .. } => from.other(),
+            Self::Own { of, .. } | Self::Forgotten { of } => *of,
+        }
+    }
 }
 
 impl Relay {
-    pub fn own(id: u32, pair: u32, client: ClientKey, purpose: Purpose, method: &[u8]) -> Self {
-        Self { id, pair, client, cseq: 0, method: method.into(), answers: 0, purpose }
+    pub fn new(id: u32, pair: u32, method: &[u8], purpose: Purpose) -> Self {
+        let method = method.into();
+        let (client, credentials) = (None, None);
+        Self { id, pair, client, cseq: 0, method, answers: 0, credentials, purpose }
     }
+
+    /// Sends it, for the first time or with credentials.
+    pub fn send(&mut self, core: &mut Core, now: Now, pair: &mut Pair, owner: Owner) -> Option<()> {
+        let of = self.purpose.of();
+        if !matches!(self.purpose, Purpose::Passed { .. }) {
+            return self.send_own(core, now, pair.side_mut(of), owner);
+        }
+        let Purpose::Passed { asked, .. } = &self.purpose else { return None };
+        let message = &asked.message;
+        let (source, to) = match of {
+            Party::Callee => (&pair.caller, &mut pair.callee),
+            Party::Caller => (&pair.callee, &mut pair.caller),
+        };
+        let hidden = source.hidden();
+        let (flow, tag, parties) = (to.flow, to.local_tag, (source.trust, to.trust));
+        let hops = message.number(Name::MaxForwards).unwrap_or(70).saturating_sub(1);
+        let credentials = &self.credentials;
+        let sent = core.request(
+            now,
+            to,
+            (message.method_text(), hops, owner),
+            |builder, ours| {
+                if message.has(Name::Contact) {
+                    dialog::contact(builder, &flow, ours, &tag);
+                }
+                if let Some((name, value)) = credentials {
+                    builder.field(*name, &[value]);
+                }
+                let crossing = crossing(parties, &hidden, ours);
+                crossing.copy(message, builder);
+                identity(&crossing, message, None, builder);
+            },
+            message.body(),
+        );
+        let (client, cseq) = sent.ok()?;
+        (self.client, self.cseq) = (Some(client), cseq);
+        Some(())
+    }
+
+    /// Sends a request that is ours alone.
+    pub fn send_own(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        dialog: &mut Dialog,
+        owner: Owner,
+    ) -> Option<()> {
+        let reason = match &self.purpose {
+            Purpose::Own { reason, .. } => reason.as_ref().map(Reason::value),
+            _ => None,
+        };
+        let credentials = &self.credentials;
+        let sent = core.request(
+            now,
+            dialog,
+            (&self.method, 70, owner),
+            |builder, _| {
+                if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+                    builder.field(Name::Reason, &[&reason]);
+                }
+                if let Some((name, value)) = credentials {
+                    builder.field(*name, &[value]);
+                }
+            },
+            b"",
+        );
+        let (client, cseq) = sent.ok()?;
+        (self.client, self.cseq) = (Some(client), cseq);
+        Some(())
+    }
+}
+
+/// Answers a request inside a dialog in our own words.
+pub fn answer(core: &mut Core, now: Now, asked: &Asked, code: u16) {
+    let tag: Token = core.mint.tag();
+    let reply = Reply {
+        server: asked.server,
+        request: &asked.message,
+        flow: &asked.flow,
+        code,
+        reason: phrase(code).as_bytes(),
+        tag: &tag,
+    };
+    core.refuse(now, reply, |builder| {
+        if code == 500 {
+            builder.number(Name::RetryAfter, 1);
+        }
+    });
 }
 
 /// A request inside a dialog.
@@ -63,32 +156,32 @@ impl Call {
     /// A request came in a dialog of this call.
     pub fn asked(&mut self, core: &mut Core, now: Now, seat: Seat, asked: Asked) {
         let Ok(head) = asked.message.essentials() else { return };
-        let (cseq, hops) = (head.cseq, head.max_forwards.unwrap_or(70));
+        let (cseq, method) = (head.cseq.number, head.cseq.method);
+        let hops = head.max_forwards.unwrap_or(70);
         let from_tag = head.from.tag().unwrap_or_default();
         let Some((at, party)) = self.seated(seat, head.call_id, from_tag) else {
-            return self.answer_asked(core, now, &asked, 481);
+            return answer(core, now, &asked, 481);
         };
         let Some(pair) = self.pairs.get_mut(at) else { return };
         let pair_id = pair.id;
         let side = pair.side_mut(party);
-        if side.remote_cseq.is_some_and(|last| cseq.number < last) {
+        if side.remote_cseq.is_some_and(|last| cseq < last) {
             // RFC 3261 §12.2.2
-            return self.answer_asked(core, now, &asked, 500);
+            return answer(core, now, &asked, 500);
         }
-        side.remote_cseq = Some(cseq.number);
-        let method = cseq.method;
+        side.remote_cseq = Some(cseq);
         if self.stage == Stage::Over {
             let code = if method == Method::Bye { 200 } else { 481 };
-            return self.answer_asked(core, now, &asked, code);
+            return answer(core, now, &asked, code);
         }
         match method {
             Method::Bye => self.hung_up(core, now, party, pair_id, &asked),
-            _ if hops == 0 => self.answer_asked(core, now, &asked, 483),
+            _ if hops == 0 => answer(core, now, &asked, 483),
             Method::Invite if self.invite_clashes(party) => {
                 // RFC 3261 §14.2; the same for an INVITE whose ACK has not come.
-                self.answer_asked(core, now, &asked, 491);
+                answer(core, now, &asked, 491);
             }
-            _ => self.pass_on(core, now, (at, party), asked, (cseq.number, hops)),
+            _ => self.pass_on(core, now, (at, party), asked, cseq),
         }
     }
 
@@ -100,26 +193,9 @@ impl Call {
         open || unacked || self.stage == Stage::Trying
     }
 
-    pub(super) fn answer_asked(&mut self, core: &mut Core, now: Now, asked: &Asked, code: u16) {
-        let tag: Token = core.mint.tag();
-        let reply = Reply {
-            server: asked.server,
-            request: &asked.message,
-            flow: &asked.flow,
-            code,
-            reason: phrase(code).as_bytes(),
-            tag: &tag,
-        };
-        core.refuse(now, reply, |builder| {
-            if code == 500 {
-                builder.number(Name::RetryAfter, 1);
-            }
-        });
-    }
-
     /// BYE: answered here, so that the other leg is released whatever becomes of this one.
     fn hung_up(&mut self, core: &mut Core, now: Now, party: Party, pair: u32, asked: &Asked) {
-        self.answer_asked(core, now, asked, 200);
+        answer(core, now, asked, 200);
         let reason = Reason::from(&asked.message);
         match (self.stage, party) {
             (Stage::Up, _) => {
@@ -154,48 +230,20 @@ impl Call {
         now: Now,
         (at, from): (usize, Party),
         asked: Asked,
-        (cseq_in, hops): (u32, u32),
+        cseq_in: u32,
     ) {
         let id = self.next_id();
         let owner = self.owner(id);
         let Some(pair) = self.pairs.get_mut(at) else { return };
-        let message = &asked.message;
-        let (source, to) = match from {
-            Party::Caller => (&pair.caller, &mut pair.callee),
-            Party::Callee => (&pair.callee, &mut pair.caller),
-        };
-        let hidden = source.hidden();
-        let (flow, tag, trust) = (to.flow, to.local_tag, to.trust);
-        let target = dialog::Dialog { trust, ..to.clone() };
-        let sent = core.request(
-            now,
-            to,
-            (message.method_text(), hops.saturating_sub(1), owner),
-            |builder, ours| {
-                if message.has(Name::Contact) {
-                    dialog::contact(builder, &flow, ours, &tag);
-                }
-                let crossing = crossing(source, &target, &hidden, ours);
-                crossing.copy(message, builder);
-                identity(&crossing, message, None, builder);
-            },
-            message.body(),
-        );
-        let pair = pair.id;
-        match sent {
-            Ok((client, cseq)) => {
-                core.transactions.set_owner(asked.server, owner);
-                let method = message.method_text().into();
-                let purpose = Purpose::Passed {
-                    from,
-                    server: asked.server,
-                    flow: asked.flow,
-                    cseq_in,
-                    request: Box::new(asked.message),
-                };
-                self.relays.push(Relay { id, pair, client, cseq, method, answers: 0, purpose });
-            }
-            Err(_) => self.answer_asked(core, now, &asked, 400),
+        let method: Box<[u8]> = asked.message.method_text().into();
+        let server = asked.server;
+        let purpose = Purpose::Passed { from, asked: Box::new(asked), cseq_in };
+        let mut relay = Relay::new(id, pair.id, &method, purpose);
+        if relay.send(core, now, pair, owner).is_some() {
+            core.transactions.set_owner(server, owner);
+            self.relays.push(relay);
+        } else if let Purpose::Passed { asked, .. } = relay.purpose {
+            answer(core, now, &asked, 400);
         }
     }
 
@@ -212,7 +260,7 @@ impl Call {
             return;
         }
         let Some(relay) = self.relays.get(at) else { return };
-        let Purpose::Passed { from, server, request, flow, cseq_in } = &relay.purpose else {
+        let Purpose::Passed { from, asked, cseq_in } = &relay.purpose else {
             if last {
                 self.relay_done(core, at);
             }
@@ -221,7 +269,8 @@ impl Call {
         if code == 100 {
             return;
         }
-        let (from, server, cseq_in) = (*from, *server, *cseq_in);
+        let (from, cseq_in) = (*from, *cseq_in);
+        let (server, request) = (asked.server, &asked.message);
         if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.id == relay.pair) {
             let is_invite = &*relay.method == b"INVITE";
             let refreshes = is_invite || &*relay.method == b"UPDATE";
@@ -230,7 +279,7 @@ impl Call {
             let reply = Reply {
                 server,
                 request,
-                flow,
+                flow: &asked.flow,
                 code,
                 reason: message.reason(),
                 tag: &asking.local_tag,
@@ -241,7 +290,7 @@ impl Call {
                     dialog::contact(&mut builder, &asking.flow, &ours, &asking.local_tag);
                 }
                 let hidden = answering.hidden();
-                let crossing = crossing(answering, asking, &hidden, &ours);
+                let crossing = crossing((answering.trust, asking.trust), &hidden, &ours);
                 crossing.copy(message, &mut builder);
                 identity(&crossing, message, None, &mut builder);
                 if let Ok(bytes) = builder.finish(message.body()) {
@@ -280,11 +329,8 @@ impl Call {
 
     pub(super) fn relay_unanswered(&mut self, core: &mut Core, now: Now, at: usize) {
         let Some(relay) = self.relays.get(at) else { return };
-        if let Purpose::Passed { server, request, flow, .. } = &relay.purpose {
-            let tag = core.mint.tag();
-            let (code, reason) = (408, phrase(408).as_bytes());
-            let reply = Reply { server: *server, request, flow, code, reason, tag: &tag };
-            core.refuse(now, reply, |_| {});
+        if let Purpose::Passed { asked, .. } = &relay.purpose {
+            answer(core, now, asked, 408);
         }
         self.relay_done(core, at);
     }
@@ -305,8 +351,9 @@ impl Call {
             let (source, to) = (pair.side(party), pair.side(party.other()));
             let hidden = source.hidden();
             let ours = core.ours(&to.flow);
-            let crossing = crossing(source, to, &hidden, &ours);
+            let crossing = crossing((source.trust, to.trust), &hidden, &ours);
             settled.ack = core.ack(
+                self.id,
                 to,
                 settled.cseq_out,
                 |builder| crossing.copy(message, builder),
@@ -319,8 +366,11 @@ impl Call {
     }
 
     /// A party never acknowledged a 2xx (RFC 3261 §13.3.1.4).
-    pub fn not_acked(&mut self, core: &mut Core, now: Now) {
+    pub fn not_acked(&mut self, core: &mut Core, now: Now, relay: u32) {
         if self.stage == Stage::Over {
+            if relay != 0 {
+                return;
+            }
             return self.owed(core, now);
         }
         self.unacked = false;

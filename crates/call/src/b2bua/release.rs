@@ -1,10 +1,9 @@
 //! The end of a call: valid in every state, told to both parties, reported once.
 
-use super::relay::{Purpose, Relay};
+use super::relay::{Purpose, Relay, answer};
 use super::{Call, LINGER, Party, Stage};
 use crate::Output;
-use crate::core::{Core, Reply};
-use crate::stateless::phrase;
+use crate::core::Core;
 use ringfence_model::{CallEvent, Cdr, Now, Release, ReleasedBy};
 use ringfence_sip::{Message, Name};
 use std::sync::Arc;
@@ -92,30 +91,20 @@ impl Call {
         let id = self.next_id();
         let owner = self.owner(id);
         let Some(pair) = self.pairs.first_mut() else { return };
-        let pair_id = pair.id;
-        let sent = core.request(
-            now,
-            pair.side_mut(party),
-            (b"BYE", 70, owner),
-            |builder, _| {
-                if let Some(reason) = reason.filter(|reason| !reason.0.is_empty()) {
-                    builder.field(Name::Reason, &[&reason.0]);
-                }
-            },
-            b"",
-        );
-        if let Ok((client, _)) = sent {
-            let purpose = Purpose::Own(party);
-            self.relays.push(Relay::own(id, pair_id, client, purpose, b"BYE"));
+        let purpose = Purpose::Own { of: party, reason: reason.cloned() };
+        let mut relay = Relay::new(id, pair.id, b"BYE", purpose);
+        if relay.send(core, now, pair, owner).is_some() {
+            self.relays.push(relay);
         }
     }
 
     /// The ACK that never came from the other side, so that a BYE may follow.
     fn ack_ourselves(&mut self, core: &mut Core, party: Party) {
+        let id = self.id;
         let Some(pair) = self.pairs.first() else { return };
         for settled in &mut self.settled {
             if settled.by != party && settled.ack.is_none() && settled.pair == pair.id {
-                settled.ack = core.ack(pair.side(party), settled.cseq_out, |_| {}, b"");
+                settled.ack = core.ack(id, pair.side(party), settled.cseq_out, |_| {}, b"");
             }
         }
     }
@@ -131,13 +120,12 @@ impl Call {
     /// Requests that were being passed on end with the call.
     fn release_relays(&mut self, core: &mut Core, now: Now) {
         for relay in self.relays.iter_mut() {
-            let Purpose::Passed { server, request, flow, .. } = &mut relay.purpose else { continue };
-            // RFC 3261 §15.1.2
-            let (code, tag) = (487, core.mint.tag());
-            let reason = phrase(code).as_bytes();
-            let reply = Reply { server: *server, request, flow, code, reason, tag: &tag };
-            core.refuse(now, reply, |_| {});
-            relay.purpose = Purpose::Forgotten;
+            let of = relay.purpose.of();
+            if let Purpose::Passed { asked, .. } = &relay.purpose {
+                // RFC 3261 §15.1.2
+                answer(core, now, asked, 487);
+                relay.purpose = Purpose::Forgotten { of };
+            }
         }
     }
 

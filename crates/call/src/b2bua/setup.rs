@@ -6,11 +6,11 @@ use super::release::Reason;
 use super::{Call, LATE, Stage, Way};
 use crate::core::{Core, Place, Reply};
 use crate::dialog::Dialog;
-use crate::rewrite::Trust;
+use crate::rewrite::{self, Trust};
 use crate::stateless::phrase;
 use crate::transaction::ServerKey;
 use ringfence_model::{Attempt, Moment, Now, ReleasedBy, TrunkId};
-use ringfence_sip::{Flow, Message, Name};
+use ringfence_sip::{Flow, Message, Name, NameAddr};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -71,6 +71,9 @@ pub struct Caller {
 /// A route that has said nothing for this long is given up for the next one, if there is a next one: the caller hears
 /// silence until then. Four transmissions have been sent by then (RFC 3261 §17.1.1.2).
 const SILENCE: Duration = Duration::from_secs(6);
+
+/// RFC 3323 §4.1.1.3.
+const ANONYMOUS: &[u8] = b"\"Anonymous\" <sip:anonymous@anonymous.invalid>";
 
 impl Call {
     /// A call that is to be judged. `None` when its INVITE cannot be read.
@@ -142,6 +145,26 @@ impl Call {
     pub fn refuse(&mut self, core: &mut Core, now: Now, code: u16, reason: Option<Reason>) {
         let by = if reason.is_some() { ReleasedBy::Policy } else { ReleasedBy::Parties };
         self.end(core, now, by, code, None, reason);
+    }
+
+    /// A reliable provisional response stayed without PRACK (RFC 3262 §3).
+    pub fn not_pracked(&mut self, core: &mut Core, now: Now) {
+        self.refuse(core, now, 504, None);
+    }
+
+    /// The value of From towards others: the caller's own name at `host`, under `number` when it must show that.
+    pub fn shown_as(&self, number: Option<&[u8]>, host: &[u8]) -> Box<[u8]> {
+        let Some(setup) = self.setup.as_ref() else { return Box::default() };
+        let from = setup.invite.field(Name::From).and_then(NameAddr::read);
+        let display = from.map(|from| from.display).unwrap_or_default();
+        let said = from.and_then(|from| from.uri()).and_then(|uri| uri.user);
+        let private = rewrite::is_private(&setup.invite);
+        if private {
+            return ANONYMOUS.into();
+        }
+        let user = number.or(said).unwrap_or(b"anonymous");
+        let space: &[u8] = if display.is_empty() { b"" } else { b" " };
+        [display, space, b"<sip:", user, b"@", host, b">"].concat().into()
     }
 
     /// Its code for refusals.

@@ -8,7 +8,7 @@ mod options;
 
 pub use hide::Hidden;
 pub use identity::{Caller, identity, is_private};
-pub use options::{ALLOW, passes as option_passes, unsupported};
+pub use options::{ALLOW, unsupported};
 
 use fate::{Fate, fate};
 use ringfence_sip::{Builder, Field, Message, Name};

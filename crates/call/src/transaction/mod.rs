@@ -24,7 +24,7 @@ use receive::to_tag_of;
 use ringfence_model::Moment;
 use ringfence_sip::{Flow, Message, Method, Transport};
 use server::{Server, ServerDue};
-use slots::{Slot, Slots};
+pub(crate) use slots::{Slot, Slots};
 use std::collections::{BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
@@ -94,6 +94,15 @@ impl Transactions {
     pub fn set_owner(&mut self, server: ServerKey, owner: Owner) {
         if let Some(Transaction::Server(server)) = self.slots.get_mut(server.0) {
             server.owner = Some(owner);
+        }
+    }
+
+    /// Who uses a server transaction.
+    #[must_use]
+    pub fn owner(&self, server: ServerKey) -> Option<Owner> {
+        match self.slots.get(server.0) {
+            Some(Transaction::Server(server)) => server.owner,
+            _ => None,
         }
     }
 

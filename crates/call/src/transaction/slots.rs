@@ -38,6 +38,13 @@ impl<T> Slots<T> {
         Slot { place, generation: self.born }
     }
 
+    /// Puts in what `make` makes of the place it will have; nothing when it makes nothing.
+    pub fn insert_with(&mut self, make: impl FnOnce(Slot) -> Option<T>) -> Option<Slot> {
+        let place = self.free.last().copied().unwrap_or(self.places.len() as u32);
+        let value = make(Slot { place, generation: self.born.wrapping_add(1) })?;
+        Some(self.insert(value))
+    }
+
     pub fn get(&self, slot: Slot) -> Option<&T> {
         let place = self.places.get(slot.place as usize)?;
         place.value.as_ref().filter(|_| place.generation == slot.generation)
@@ -56,6 +63,14 @@ impl<T> Slots<T> {
         let value = place.value.take()?;
         self.free.push(slot.place);
         Some(value)
+    }
+
+    /// All values, with where each is.
+    pub fn iter(&self) -> impl Iterator<Item = (Slot, &T)> {
+        self.places.iter().enumerate().filter_map(|(place, at)| {
+            let slot = Slot { place: place as u32, generation: at.generation };
+            at.value.as_ref().map(|value| (slot, value))
+        })
     }
 
     pub fn len(&self) -> usize {

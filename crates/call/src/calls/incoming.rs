@@ -1,0 +1,232 @@
+//! Requests outside of dialogs: who asks, what for, and what the ruling makes of it.
+
+use super::Calls;
+use crate::auth::{Caller as Asker, Entry};
+use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
+use crate::core::{Place, Reply};
+use crate::directory::Directory;
+use crate::identify::identify;
+use crate::registrar::Party;
+use crate::rewrite::{self, Trust};
+use crate::route::{self, LegTarget, Net, Plan};
+use crate::stateless::{phrase, reply_flow};
+use crate::{Output, Ruling};
+use ringfence_guard::Guard;
+use ringfence_model::{CallId, Now};
+use ringfence_sip::{Builder, Method, Name, NameAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A call that waits for its ruling.
+#[derive(Debug)]
+pub struct Pending {
+    call: CallId,
+    place: Place,
+    plan: Box<Plan>,
+}
+
+impl Pending {
+    pub const fn id(&self) -> CallId {
+        self.call
+    }
+}
+
+impl Calls {
+    /// A new request outside of any dialog of ours.
+    pub(super) fn incoming(&mut self, now: Now, asked: Asked, guard: &mut Guard) {
+        let directory = Arc::clone(&self.core.directory);
+        let (flow, message) = (asked.flow, &asked.message);
+        let origin = identify(&directory, &flow, self.certificate(&flow), message);
+        let entry = self
+            .authority
+            .admit(now, &directory, &self.registrar, origin, &flow, message, guard);
+        let asker = match entry {
+            Entry::Caller(asker) => asker,
+            Entry::Answer(bytes) => {
+                self.core.transactions.abandon_server(asked.server);
+                if let Ok(head) = message.essentials() {
+                    let flow = reply_flow(&flow, &head.via);
+                    self.core.out.push_back(Output::Transmit { flow, bytes, call: None });
+                }
+                return;
+            }
+            Entry::Silence => return self.core.transactions.abandon_server(asked.server),
+        };
+        let in_dialog = message
+            .field(Name::To)
+            .and_then(NameAddr::read)
+            .is_some_and(|to| to.tag().is_some());
+        match message.method() {
+            // RFC 3261 §12.2.2
+            _ if in_dialog => self.answer(now, &asked, 481, |_| {}),
+            Some(Method::Invite) => self.invited(now, &directory, &asker, asked),
+            Some(Method::Register) => {
+                let wire = &mut self.core.wire(&directory);
+                let came = (&asked.flow, &asked.message);
+                self.registrar.receive(now, wire, &self.trunks, asked.server, &asker, came);
+            }
+            Some(Method::Options) => self.answer(now, &asked, 200, |builder| {
+                builder.field(Name::Allow, &[rewrite::ALLOW]);
+                builder.field(Name::Accept, &[b"application/sdp"]);
+            }),
+            _ => self.answer(now, &asked, 405, |builder| {
+                builder.field(Name::Allow, &[rewrite::ALLOW]);
+            }),
+        }
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        now: Now,
+        asked: &Asked,
+        code: u16,
+        fill: impl FnOnce(&mut Builder),
+    ) {
+        let tag = self.core.mint.tag();
+        let reply = Reply {
+            server: asked.server,
+            request: &asked.message,
+            flow: &asked.flow,
+            code,
+            reason: phrase(code).as_bytes(),
+            tag: &tag,
+        };
+        self.core.refuse(now, reply, fill);
+    }
+
+    /// A new call: asked about before anything else is done.
+    fn invited(&mut self, now: Now, directory: &Directory, asker: &Asker<'_>, asked: Asked) {
+        let Ok(head) = asked.message.essentials() else { return };
+        if head.max_forwards == Some(0) {
+            return self.answer(now, &asked, 483, |_| {});
+        }
+        let unsupported = rewrite::unsupported(&asked.message);
+        if !unsupported.is_empty() {
+            return self.answer(now, &asked, 420, |builder| {
+                builder.field(Name::Unsupported, &[&unsupported]);
+            });
+        }
+        let plan = match route::plan(
+            now.moment,
+            directory,
+            &self.registrar,
+            asker,
+            &asked.message,
+        ) {
+            Ok(plan) => plan,
+            Err(refusal) => return self.answer(now, &asked, refusal.code, |_| {}),
+        };
+        let id = self.core.ids.next(now.wall);
+        let attempt = Box::new(plan.attempt(id, &asked.flow, &asked.message));
+        self.core.transactions.trying(asked.server, &asked.message, &mut self.core.out);
+        let caller = caller(asker, asked);
+        let core = &mut self.core;
+        let made = self.calls.insert_with(|place| {
+            Call::new(core, now, place, attempt.clone(), caller)
+        });
+        let Some(place) = made else { return };
+        self.by_id.insert(id, place);
+        self.pending = Some(Pending { call: id, place, plan: Box::new(plan) });
+        self.core.out.push_back(Output::Judge(attempt));
+    }
+
+    /// What was ruled about a call.
+    pub(super) fn ruled(&mut self, now: Now, pending: Pending, ruling: Ruling) {
+        let Pending { place, plan, .. } = pending;
+        let (max_duration, protected, b_number) = match ruling {
+            Ruling::Refuse { text } => {
+                return self.with(now, place, |call, core| {
+                    let code = call.reject_code();
+                    call.refuse(core, now, code, Some(Reason::of(code, &text)));
+                });
+            }
+            Ruling::Allow { max_duration, protected, b_number } => {
+                (max_duration, protected, b_number)
+            }
+        };
+        if self.draining && !protected {
+            return self.with(now, place, |call, core| call.refuse(core, now, 503, None));
+        }
+        let directory = Arc::clone(&self.core.directory);
+        let net =
+            Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
+        let ways = route::routes(now.moment, net, &plan, route::Way { protected, b_number });
+        let ring = directory.tenant(&plan.tenant).map_or(RING, |tenant| tenant.ring);
+        self.with(now, place, |call, core| match ways {
+            Err(refusal) => call.refuse(core, now, refusal.code, None),
+            Ok(ways) => {
+                let way = |target| way(core, &directory, &plan, call, target);
+                let ways = ways.into_iter().map(|group| group.into_iter().map(way).collect());
+                let ways = ways.collect();
+                call.allow(core, now, ways, Allowed { protected, max_duration, ring });
+            }
+        });
+    }
+}
+
+/// How long a route may ring when no tenant says.
+const RING: Duration = Duration::from_secs(120);
+
+/// Who called, as far as its leg is concerned.
+fn caller(asker: &Asker<'_>, asked: Asked) -> Caller {
+    let Asked { server, flow, message } = asked;
+    let (trust, trunk, reject_code) = match asker {
+        Asker::Trunk { trunk, .. } => {
+            (trust(trunk.trusted), Some(trunk.id.clone()), trunk.reject_code)
+        }
+        Asker::Extension { tenant, .. } | Asker::Passed { tenant, .. } => {
+            (Trust::Phone, None, tenant.reject_code)
+        }
+    };
+    Caller { server, flow, trust, trunk, reject_code, invite: message }
+}
+
+const fn trust(trusted: bool) -> Trust {
+    if trusted { Trust::Trusted } else { Trust::Untrusted }
+}
+
+/// A way as a leg needs it.
+fn way(
+    core: &crate::core::Core,
+    directory: &Directory,
+    plan: &Plan,
+    call: &Call,
+    target: LegTarget,
+) -> Way {
+    let trunk = match &target.party {
+        Party::Trunk(id) => directory.trunk(id),
+        Party::Phone { .. } => None,
+    };
+    let ours = core.ours(&target.flow);
+    let shown = plan.shown.map(|number| number.full().into_bytes());
+    Way {
+        trunk: trunk.map(|trunk| trunk.id.clone()),
+        trust: trunk.map_or(Trust::Phone, |trunk| trust(trunk.trusted)),
+        flow: target.flow,
+        uri: target.uri,
+        routes: target.route.unwrap_or_default(),
+        to: [b"<", &*target.to, b">"].concat().into(),
+        from: call.shown_as(shown.as_deref(), from_host(directory, plan, trunk, &ours)),
+        caller: shown.map(Into::into),
+        failover: trunk.map(|trunk| trunk.failover_codes.as_slice().into()).unwrap_or_default(),
+    }
+}
+
+/// The host in From: a carrier we register at knows us in its own domain, the tenant's people see its domain, others
+/// see ours.
+fn from_host<'a>(
+    directory: &'a Directory,
+    plan: &Plan,
+    trunk: Option<&'a crate::Trunk>,
+    ours: &'a [u8],
+) -> &'a [u8] {
+    let registered = trunk
+        .and_then(|trunk| trunk.upstream.as_ref())
+        .and_then(|upstream| ringfence_sip::Uri::read(upstream.aor.as_bytes()))
+        .map(|uri| uri.host);
+    let inside = trunk.is_none_or(|trunk| trunk.side == crate::Side::Pbx);
+    let tenant = || directory.tenant(&plan.tenant)?.domains.first().map(String::as_bytes);
+    registered
+        .or_else(|| tenant().filter(|_| inside))
+        .unwrap_or_else(|| crate::core::host_of(ours))
+}
