@@ -1,6 +1,7 @@
 //! One shard of the firewall as a value: facts and orders in, verdicts and orders out.
 
 use crate::io::{Command, Input, Output};
+use crate::signalling::Signalling;
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
@@ -12,11 +13,22 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What makes a shard itself.
+#[derive(Clone, Debug, Default)]
+pub struct Shard {
+    /// Its number, from 0.
+    pub number: u8,
+    /// Seeds its tokens, nonces and table hashes; the same after a restart, or phones must authenticate anew and
+    /// messages of running calls find no home.
+    pub secret: [u8; 32],
+}
+
 /// One shard.
 pub struct Gate {
-    snapshot: Arc<Snapshot>,
-    engine: Engine,
-    outputs: VecDeque<Output>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) engine: Engine,
+    pub(crate) signalling: Signalling,
+    pub(crate) outputs: VecDeque<Output>,
     acts: Vec<Act>,
     /// The latest wall time handled: a clock that steps back stands still here.
     wall: WallTime,
@@ -30,20 +42,30 @@ impl Gate {
     /// A shard that knows nothing yet.
     #[must_use]
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self::of_shard(&Shard::default(), snapshot)
+    }
+
+    /// The same for one shard of several.
+    #[must_use]
+    pub fn of_shard(shard: &Shard, snapshot: Arc<Snapshot>) -> Self {
         let mut engine = Engine::new(Arc::clone(&snapshot.default.settings));
         adopt(&mut engine, &snapshot);
-        Self::with_engine(snapshot, engine)
+        Self::with_engine(shard, snapshot, engine)
     }
 
     /// A shard that takes up where another one stopped.
     ///
     /// # Errors
     /// When the state was written by a version with another layout.
-    pub fn restore(snapshot: Arc<Snapshot>, state: EngineState) -> Result<Self, WrongVersion> {
+    pub fn restore(
+        shard: &Shard,
+        snapshot: Arc<Snapshot>,
+        state: EngineState,
+    ) -> Result<Self, WrongVersion> {
         let wall = state.wall;
         let mut engine = Engine::restore(state, Arc::clone(&snapshot.default.settings))?;
         adopt(&mut engine, &snapshot);
-        let mut gate = Self::with_engine(snapshot, engine);
+        let mut gate = Self::with_engine(shard, snapshot, engine);
         gate.wall = wall;
         if gate.engine.is_busy() {
             gate.next_tick = Some(Moment(0));
@@ -51,8 +73,9 @@ impl Gate {
         Ok(gate)
     }
 
-    fn with_engine(snapshot: Arc<Snapshot>, engine: Engine) -> Self {
+    fn with_engine(shard: &Shard, snapshot: Arc<Snapshot>, engine: Engine) -> Self {
         Self {
+            signalling: Signalling::new(shard, &snapshot),
             snapshot,
             engine,
             outputs: VecDeque::new(),
@@ -79,22 +102,22 @@ impl Gate {
         debug_assert!(self.outputs.is_empty(), "poll until Sleep before the next input");
         self.wall = self.wall.max(now.wall);
         let now = Now { wall: self.wall, ..now };
-        let looked = matches!(input, Input::Tick);
+        let mut looked = false;
         match input {
-            Input::Event(event) => self.event(now, event),
-            Input::Tick => self.engine.tick(now, &mut self.acts),
-            Input::Snapshot(snapshot) => {
-                adopt(&mut self.engine, &snapshot);
-                self.snapshot = snapshot;
+            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::Handed { flow, bytes } => self.handed(now, flow, bytes),
+            Input::Connected { flow, names } => self.signalling.calls.connection(&flow, names),
+            Input::Closed(flow) => self.signalling.calls.closed(now, flow),
+            Input::Resolved { trunk, hops } => self.signalling.calls.resolved(now, &trunk, hops),
+            Input::Load { waiting, backlog } => {
+                self.signalling.load.observe(now.moment, waiting, backlog);
             }
+            Input::Event(event) => self.event(now, event),
+            Input::Tick => looked = self.tick(now),
+            Input::Snapshot(snapshot) => self.adopt(now, snapshot),
             Input::Command(command) => self.command(now, command),
-            Input::Message { .. }
-            | Input::Handed { .. }
-            | Input::Closed(_)
-            | Input::Resolved { .. }
-            | Input::Load { .. } => {}
         }
-        self.outputs.extend(self.acts.drain(..).map(Output::from));
+        self.settle(now);
         // Only a look puts off the next one: facts that come first must not starve it. Looks fall on whole
         // multiples of their distance, so that no tenant's calls shift another's.
         self.next_tick = match self.next_tick {
@@ -104,15 +127,56 @@ impl Gate {
         };
     }
 
-    /// What the gate has to say, in order; [`Output::Sleep`] when that is all.
-    pub fn poll(&mut self) -> Output {
-        self.outputs.pop_front().unwrap_or(Output::Sleep(self.next_tick))
+    /// Lets engine and signalling answer each other until neither has anything to say.
+    pub(crate) fn settle(&mut self, now: Now) {
+        loop {
+            for act in self.acts.drain(..) {
+                if let Act::Cut { call, reasons, .. } = &act {
+                    self.signalling.cut(now, *call, reasons);
+                }
+                self.outputs.push_back(act.into());
+            }
+            if !self.signal(now) && self.acts.is_empty() {
+                return;
+            }
+        }
     }
 
-    fn event(&mut self, now: Now, event: &CallEvent) {
+    /// Signalling's timers when they are due, and a look at running calls; whether that look was made.
+    fn tick(&mut self, now: Now) -> bool {
+        let timers = self.signalling.calls.next_timer().is_some_and(|due| due <= now.moment);
+        if timers {
+            self.signalling.tick(now);
+        }
+        let looks = !timers || self.next_tick.is_some_and(|due| due <= now.moment);
+        if looks {
+            self.engine.tick(now, &mut self.acts);
+        }
+        looks
+    }
+
+    fn adopt(&mut self, now: Now, snapshot: Arc<Snapshot>) {
+        adopt(&mut self.engine, &snapshot);
+        self.signalling.adopt(now, &snapshot);
+        self.snapshot = snapshot;
+    }
+
+    /// What the gate has to say, in order; [`Output::Sleep`] when that is all.
+    pub fn poll(&mut self) -> Output {
+        self.outputs.pop_front().unwrap_or_else(|| {
+            let timer = self.signalling.calls.next_timer();
+            Output::Sleep(self.next_tick.into_iter().chain(timer).min())
+        })
+    }
+
+    pub(crate) fn event(&mut self, now: Now, event: &CallEvent) {
         match event {
             CallEvent::Tenant(start) => self.engine.tenant_started(start, now.wall),
-            CallEvent::Attempt(attempt) => self.attempt(now, attempt),
+            CallEvent::Attempt(attempt) => {
+                if let Some((verdict, _)) = self.judge(now, attempt) {
+                    self.outputs.push_back(Output::Verdict(verdict));
+                }
+            }
             CallEvent::Ringing { .. } => {}
             CallEvent::Answered { call } => self.engine.answered(now, *call),
             CallEvent::Released(release) => {
@@ -132,42 +196,39 @@ impl Gate {
         }
     }
 
-    fn attempt(&mut self, now: Now, attempt: &Attempt) {
+    /// The answer about an attempt and what its number means; `None` for inbound ones, which are only learned from.
+    pub(crate) fn judge(&mut self, now: Now, attempt: &Attempt) -> Option<(Verdict, Target)> {
         if attempt.direction == Direction::Inbound {
-            return self.engine.inbound(attempt, now.wall);
+            self.engine.inbound(attempt, now.wall);
+            return None;
         }
         let setup = self.snapshot.setup(&attempt.tenant);
-        match Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan) {
+        let target = Numbering::embedded().classify(&attempt.dialled, &setup.dial_plan);
+        let verdict = match &target {
             // Never reaches the engine: nothing there could delay or refuse it.
-            Target::Protected(_) => {
-                self.outputs.push_back(Output::Verdict(Verdict::allowed(attempt.call, false)))
+            Target::Protected(_) => Verdict::allowed(attempt.call, false),
+            Target::Outside(destination) if attempt.direction == Direction::Outbound => {
+                self.outbound(now, attempt, destination)
             }
-            Target::Internal(_) => self.internal(now, attempt),
-            Target::Outside(_) if attempt.direction == Direction::Internal => {
-                self.internal(now, attempt);
+            Target::Internal(_) | Target::Outside(_) => {
+                self.engine.internal(now, attempt, &mut self.acts)
             }
-            Target::Outside(destination) => self.outbound(now, attempt, destination),
-        }
+        };
+        Some((verdict, target))
     }
 
-    fn outbound(&mut self, now: Now, attempt: &Attempt, destination: Destination) {
+    fn outbound(&mut self, now: Now, attempt: &Attempt, destination: &Destination) -> Verdict {
         let setup = self.snapshot.setup(&attempt.tenant);
         let civil = self.engine.civil(&attempt.tenant, now.wall);
-        let priced = setup.tariff.rate(&destination, civil.weekday(), civil.minute);
+        let priced = setup.tariff.rate(destination, civil.weekday(), civil.minute);
         let unpriced = unpriced();
         let facts = Facts {
             attempt,
-            destination: &destination,
+            destination,
             rate: priced.unwrap_or(&unpriced),
             default_tariff: setup.tariff.is_default() || priced.is_none(),
         };
-        let verdict = self.engine.outbound(now, &facts, &mut self.acts);
-        self.outputs.push_back(Output::Verdict(verdict));
-    }
-
-    fn internal(&mut self, now: Now, attempt: &Attempt) {
-        let verdict = self.engine.internal(now, attempt, &mut self.acts);
-        self.outputs.push_back(Output::Verdict(verdict));
+        self.engine.outbound(now, &facts, &mut self.acts)
     }
 
     /// The country a new forward leads to, when somebody earns from calls there.
@@ -188,7 +249,10 @@ impl Gate {
             Command::Unblock(id) => {
                 self.engine.unblock(id, now.wall, &mut self.acts);
             }
-            Command::Cut { .. } | Command::Drain => {}
+            Command::Cut { call, by } => self.signalling.order_cut(now, call, &by),
+            Command::Drain => self.signalling.calls.drain(),
+            Command::Ban { net, until, by } => self.signalling.ban(now, net, until, &by),
+            Command::Unban(net) => self.signalling.unban(now, net),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a gate is told and what it says.
 
 use bytes::Bytes;
+use ipnet::IpNet;
 use ringfence_call::Hop;
 use ringfence_model::{
     Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TrunkId,
@@ -28,6 +29,13 @@ pub enum Input<'a> {
         flow: Flow,
         /// The bytes.
         bytes: Bytes,
+    },
+    /// A TLS connection stands and its other end showed a certificate.
+    Connected {
+        /// The connection.
+        flow: Flow,
+        /// The names in the certificate.
+        names: Vec<String>,
     },
     /// The connection of a flow closed, or could not be opened.
     Closed(Flow),
@@ -78,6 +86,17 @@ pub enum Command {
         /// By whom.
         by: Arc<str>,
     },
+    /// Hear nobody from these addresses.
+    Ban {
+        /// Which.
+        net: IpNet,
+        /// Until when; for good without.
+        until: Option<WallTime>,
+        /// By whom.
+        by: Arc<str>,
+    },
+    /// Hear them again.
+    Unban(IpNet),
     /// Take no new calls but emergency ones; those that run go on.
     Drain,
 }

@@ -6,8 +6,10 @@
 mod gate;
 mod io;
 pub mod replay;
+mod signalling;
 mod snapshot;
 
-pub use gate::Gate;
+pub use gate::{Gate, Shard};
 pub use io::{Command, Input, Output};
+pub use signalling::Heard;
 pub use snapshot::{Setup, Snapshot};

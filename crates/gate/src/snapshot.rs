@@ -27,13 +27,15 @@ pub struct Snapshot {
     pub tenants: HashMap<TenantId, Setup>,
     /// Peers, tenants and phones whose signalling runs through here.
     pub directory: Arc<Directory>,
+    /// Who is heard.
+    pub guard: Arc<ringfence_guard::Settings>,
 }
 
 impl Snapshot {
     /// One setup for everyone.
     #[must_use]
     pub fn of(default: Setup) -> Self {
-        Self { default, tenants: HashMap::new(), directory: Arc::default() }
+        Self { default, tenants: HashMap::new(), directory: Arc::default(), guard: Arc::default() }
     }
 
     /// What holds for `tenant`.

@@ -116,5 +116,5 @@ fn in_mode(snapshot: &Snapshot, mode: Mode) -> Result<Snapshot, SettingsError> {
     for (id, setup) in &snapshot.tenants {
         tenants.insert(id.clone(), of(setup)?);
     }
-    Ok(Snapshot { default: of(&snapshot.default)?, tenants, directory: Arc::default() })
+    Ok(Snapshot { default: of(&snapshot.default)?, tenants, ..snapshot.clone() })
 }
