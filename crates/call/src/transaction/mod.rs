@@ -172,6 +172,17 @@ impl Transactions {
         pracked
     }
 
+    /// The ACK of the 2xx came by a way on which [`Transactions::receive`] does not know it, such as another address of
+    /// the same trunk: the 2xx is not sent again. Says whether it was waited for.
+    pub fn acknowledged(&mut self, server: ServerKey) -> bool {
+        let waited = match self.slots.get_mut(server.0) {
+            Some(Transaction::Server(transaction)) => transaction.acknowledged(),
+            _ => false,
+        };
+        self.settle(server.0);
+        waited
+    }
+
     /// Sends a request of ours (not ACK, not CANCEL) whose topmost Via has this branch.
     #[allow(clippy::too_many_arguments, reason = "a request, where it goes and for whom")]
     pub fn request(
@@ -307,10 +318,15 @@ impl Transactions {
         self.slots.len()
     }
 
-    /// Whether there is none.
+    /// Whether there is none, and nothing of one either: no key, no timer.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+            && self.by_key.is_empty()
+            && self.invites.is_empty()
+            && self.streams.is_empty()
+            && self.timers.is_empty()
+            && self.unreachable.is_empty()
     }
 
     /// How many are of requests of ours.

@@ -175,15 +175,24 @@ impl Server {
                 Acked::Absorbed
             }
             State::Accepted if self.to_tag == to_tag => {
-                self.last = Box::default();
-                self.state = State::Acknowledged;
-                self.schedule.stop_resending();
+                self.acknowledged();
                 Acked::Success
             }
             State::Acknowledged if self.to_tag == to_tag => Acked::Absorbed,
             State::Confirmed => Acked::Absorbed,
             _ => Acked::Nothing,
         }
+    }
+
+    /// The ACK of the 2xx came; says whether it was waited for. Timer L runs on.
+    pub fn acknowledged(&mut self) -> bool {
+        if self.state != State::Accepted {
+            return false;
+        }
+        self.last = Box::default();
+        self.state = State::Acknowledged;
+        self.schedule.stop_resending();
+        true
     }
 
     /// Does what is due.

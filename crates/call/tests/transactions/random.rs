@@ -272,6 +272,7 @@ impl Run {
         self.check_sent();
         let transactions = &self.bench.transactions;
         assert_eq!((transactions.len(), transactions.clients()), (0, 0));
+        assert!(transactions.is_empty());
         assert_eq!(transactions.next_timer(), None);
         for (client, _) in &self.clients {
             let ended = self.ended.get(client).copied().unwrap_or_default();

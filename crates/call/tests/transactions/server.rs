@@ -136,6 +136,21 @@ fn an_ack_is_known_by_branch_or_by_dialog() {
     assert_eq!(bench.heard(&later), "no ack", "of another INVITE");
 }
 
+/// A trunk of several addresses may send its ACK from another one; the user of the transaction knows the dialog.
+#[test]
+fn an_ack_by_another_way() {
+    let mut bench = Bench::new(Udp);
+    bench.play("INVITE");
+    let server = bench.server.unwrap();
+    assert!(!bench.transactions.acknowledged(server), "nothing was accepted");
+    bench.play("200");
+    assert!(bench.transactions.acknowledged(server));
+    assert!(!bench.transactions.acknowledged(server));
+    assert_eq!(bench.play("ack"), "absorbed");
+    assert_eq!(bench.play("+40000"), "");
+    assert!(bench.transactions.is_empty());
+}
+
 /// RFC 3261 §9.2: 200 to CANCEL bears the tag of the responses to the INVITE.
 #[test]
 fn the_answer_to_cancel() {
