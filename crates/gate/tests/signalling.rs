@@ -1,0 +1,238 @@
+//! Calls through one gate, message by message: a PBX on one side, a carrier on the other.
+
+use bytes::Bytes;
+use ringfence_call::{
+    Dialling, Directory, Inbound, Listener, NumberForm, Parts, Referrals, Registering, Side,
+    Target, Tenant, Trunk,
+};
+use ringfence_fraud::Settings;
+use ringfence_gate::{Command, Gate, Input, Output, Setup, Shard, Snapshot};
+use ringfence_model::{Action, Cdr, Moment, Now, Policy, Verdict, WallTime};
+use ringfence_numbering::{DialPlan, Tariff};
+use ringfence_sip::{Flow, Transport};
+use std::sync::Arc;
+use std::time::Duration;
+
+const PBX: &str = "10.0.0.2:5060";
+const CARRIER: &str = "198.51.100.9:5060";
+const US: &str = "203.0.113.1:5060";
+/// A Tuesday at ten in Amsterdam.
+const MORNING: i64 = 1_794_906_000_000_000;
+
+struct World {
+    gate: Gate,
+    now: Now,
+    sent: Vec<(Flow, String)>,
+    verdicts: Vec<Verdict>,
+    records: Vec<Cdr>,
+}
+
+impl World {
+    fn new() -> Self {
+        let policy = Policy { mode: ringfence_model::Mode::Enforce, ..Policy::default() };
+        let setup = Setup {
+            settings: Arc::new(Settings::new(policy).unwrap()),
+            dial_plan: Arc::new(DialPlan::default()),
+            tariff: Arc::new(Tariff::default_bands(DialPlan::default().country)),
+        };
+        let directory = Arc::new(Directory::new(parts()).unwrap());
+        let snapshot = Arc::new(Snapshot { directory, ..Snapshot::of(setup) });
+        let gate = Gate::of_shard(&Shard { number: 0, secret: [7; 32] }, snapshot);
+        let now = Now { moment: Moment(1_000_000), wall: WallTime(MORNING) };
+        let mut world = Self { gate, now, sent: vec![], verdicts: vec![], records: vec![] };
+        for (trunk, address) in [("pbx", PBX), ("carrier", CARRIER)] {
+            let hop =
+                ringfence_call::Hop { remote: address.parse().unwrap(), transport: Transport::Udp };
+            world.tell(Input::Resolved { trunk: trunk.into(), hops: vec![hop] });
+        }
+        world
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        self.gate.handle(self.now, input);
+        loop {
+            match self.gate.poll() {
+                Output::Sleep(_) => return,
+                Output::Transmit { flow, bytes, .. } => {
+                    self.sent.push((flow, String::from_utf8(bytes.to_vec()).unwrap()));
+                }
+                Output::Verdict(verdict) => self.verdicts.push(verdict),
+                Output::Finished(cdr) => self.records.push(*cdr),
+                _ => {}
+            }
+        }
+    }
+
+    fn hears(&mut self, from: &str, text: &str) {
+        let flow = Flow {
+            transport: Transport::Udp,
+            local: US.parse().unwrap(),
+            remote: from.parse().unwrap(),
+            connection: None,
+        };
+        self.tell(Input::Message { flow, bytes: Bytes::copy_from_slice(text.as_bytes()) });
+    }
+
+    /// What was sent to one side since the last look, first lines only.
+    fn said_to(&mut self, to: &str) -> Vec<String> {
+        let to = to.parse().unwrap();
+        let (own, rest) =
+            std::mem::take(&mut self.sent).into_iter().partition(|(flow, _)| flow.remote == to);
+        self.sent = rest;
+        own.into_iter().map(|(_, text): (Flow, String)| text).collect()
+    }
+}
+
+fn parts() -> Parts {
+    let tenant = Tenant {
+        id: "acme".into(),
+        domains: vec!["acme.example".into()],
+        carriers: vec!["carrier".into()],
+        emergency_carriers: vec![],
+        inbound: Inbound::Trunk("pbx".into()),
+        numbers: vec!["+31201234567".parse().unwrap()],
+        registering: Registering::Nobody,
+        algorithms: vec![],
+        reject_code: 603,
+        ring: Duration::from_secs(60),
+        referrals: Referrals::Pass,
+        methods: vec![],
+        extension_digits_max: 5,
+        dialling: Dialling::default(),
+    };
+    let trunk = |id: &str, side, address: &str, tenant: Option<&str>| Trunk {
+        id: id.into(),
+        tenant: tenant.map(Into::into),
+        side,
+        networks: vec![format!("{}/32", address.split(':').next().unwrap()).parse().unwrap()],
+        certificate: None,
+        login: None,
+        targets: vec![Target { host: address.into(), port: None, transport: None }],
+        listener: None,
+        account: None,
+        upstream: None,
+        probe: None,
+        reject_code: 486,
+        failover_codes: vec![503],
+        numbers: NumberForm::AsDialled,
+        dialling: None,
+        trusted: true,
+        adviser: None,
+    };
+    Parts {
+        listeners: vec![Listener {
+            name: "wan".into(),
+            transport: Transport::Udp,
+            local: US.parse().unwrap(),
+            advertised: US.into(),
+        }],
+        tenants: vec![tenant],
+        trunks: vec![
+            trunk("pbx", Side::Pbx, PBX, Some("acme")),
+            trunk("carrier", Side::Carrier, CARRIER, Some("acme")),
+        ],
+        extensions: vec![],
+        shards: 1,
+    }
+}
+
+fn invite(number: &str) -> String {
+    format!(
+        "INVITE sip:{number}@203.0.113.1 SIP/2.0\r\n\
+         Via: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKx{number}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:101@10.0.0.2>;tag=f{number}\r\nTo: <sip:{number}@203.0.113.1>\r\n\
+         Call-ID: c{number}@10.0.0.2\r\nCSeq: 1 INVITE\r\nContact: <sip:101@10.0.0.2:5060>\r\n\
+         Content-Length: 0\r\n\r\n"
+    )
+}
+
+fn line<'t>(text: &'t str, name: &str) -> &'t str {
+    text.lines()
+        .find(|line| line.starts_with(name))
+        .unwrap_or_else(|| panic!("no {name} in {text}"))
+}
+
+/// A response of the other side to a request it was sent.
+fn response(request: &str, code: u16, tag: &str) -> String {
+    let contact = "Contact: <sip:x@198.51.100.9:5060>";
+    format!(
+        "SIP/2.0 {code} X\r\n{}\r\n{}\r\n{};tag={tag}\r\n{}\r\n{}\r\n{contact}\r\nContent-Length: 0\r\n\r\n",
+        line(request, "Via:"),
+        line(request, "From:"),
+        line(request, "To:"),
+        line(request, "Call-ID:"),
+        line(request, "CSeq:")
+    )
+}
+
+fn ack(answer: &str) -> String {
+    let contact = line(answer, "Contact:").split(['<', '>']).nth(1).unwrap();
+    format!(
+        "ACK {contact} SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKack\r\nMax-Forwards: 70\r\n\
+         {}\r\n{}\r\n{}\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n",
+        line(answer, "From:"),
+        line(answer, "To:"),
+        line(answer, "Call-ID:"),
+    )
+}
+
+#[test]
+fn a_judged_call_is_put_through_and_its_cut_reaches_both_sides() {
+    let mut world = World::new();
+    world.hears(PBX, &invite("0201112233"));
+    assert_eq!(world.verdicts.len(), 1, "judged before it went on");
+    assert!(world.said_to(PBX)[0].starts_with("SIP/2.0 100"));
+    let out = world.said_to(CARRIER);
+    assert!(out[0].starts_with("INVITE sip:0201112233@"), "{out:?}");
+    assert!(!out[0].contains("10.0.0.2"), "the PBX's address stays here: {}", out[0]);
+    world.hears(CARRIER, &response(&out[0], 200, "b"));
+    let answer = world.said_to(PBX);
+    assert!(answer[0].starts_with("SIP/2.0 200"), "{answer:?}");
+    assert!(!answer[0].contains("198.51.100.9"), "{}", answer[0]);
+    world.hears(PBX, &ack(&answer[0]));
+    assert!(world.said_to(CARRIER)[0].starts_with("ACK "));
+
+    let call = world.verdicts[0].call;
+    world.tell(Input::Command(Command::Cut { call, by: "the operator".into() }));
+    let to_carrier = world.said_to(CARRIER);
+    assert!(to_carrier.iter().any(|text| text.starts_with("BYE ")), "{to_carrier:?}");
+    let to_pbx = world.said_to(PBX);
+    assert!(to_pbx.iter().any(|text| text.starts_with("BYE ")), "{to_pbx:?}");
+    let bye = to_pbx.iter().find(|text| text.starts_with("BYE ")).unwrap();
+    assert!(line(bye, "Reason:").contains("the operator"));
+    assert_eq!(world.records.len(), 1);
+}
+
+#[test]
+fn a_number_that_only_costs_money_is_refused_before_it_rings() {
+    let mut world = World::new();
+    world.hears(PBX, &invite("0900123456789"));
+    world.hears(PBX, &invite("00881612345678"));
+    assert!(
+        world.verdicts.iter().any(|verdict| verdict.action == Action::Reject),
+        "{:?}",
+        world.verdicts
+    );
+    let to_pbx = world.said_to(PBX);
+    assert!(
+        to_pbx.iter().any(|text| text.starts_with("SIP/2.0 486") && text.contains("\r\nReason: ")),
+        "{to_pbx:?}"
+    );
+}
+
+#[test]
+fn emergency_calls_ask_nobody() {
+    let mut world = World::new();
+    world.hears(PBX, &invite("112"));
+    assert!(world.said_to(CARRIER)[0].starts_with("INVITE sip:112@"));
+}
+
+#[test]
+fn strangers_hear_nothing() {
+    let mut world = World::new();
+    for request in [invite("0201112233"), invite("112"), "OPTIONS sip:x SIP/2.0\r\n\r\n".into()] {
+        world.hears("192.0.2.66:5060", &request);
+    }
+    assert!(world.sent.is_empty(), "{:?}", world.sent);
+    assert!(world.verdicts.is_empty());
+}
