@@ -34,7 +34,7 @@ pub fn write(data: &Path, [speeds, figures]: &[String; 2]) -> Result<()> {
 }
 
 /// The processor and the memory, as far as Linux tells.
-fn machine() -> String {
+pub fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let value = |text: &str, name: &str| {
         let line = text.lines().find(|line| line.starts_with(name))?;

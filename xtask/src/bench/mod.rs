@@ -3,7 +3,7 @@
 //! A bench is a closure that does a known amount of work; the runner repeats it and shows the
 //! spread. Figures that depend on the machine are shown, never asserted.
 
-mod document;
+pub mod document;
 mod engine;
 mod extensions;
 mod gauge;
@@ -18,7 +18,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::table::table;
-use gauge::{Gauge, Reading};
+use gauge::Gauge;
+pub use gauge::{Bound, Reading};
 use runner::{Timing, measure};
 
 /// One bench: a named piece of work, in a group whose members do the same work.
@@ -154,7 +155,8 @@ fn report(results: &[(Bench, Timing)]) -> String {
     table(&["bench", "median", "min", "max", "speed", "ratio", "must", "reached"], &rows)
 }
 
-fn figures(readings: &[Reading]) -> String {
+/// A table of single figures.
+pub fn figures(readings: &[Reading]) -> String {
     let rows: Vec<_> = readings
         .iter()
         .map(|reading| {

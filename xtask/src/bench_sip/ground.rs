@@ -37,9 +37,18 @@ impl Cores {
     /// This process and all it starts runs on the core of the load, unless started on the other by name.
     pub fn settle(self) -> Result<()> {
         let count = std::thread::available_parallelism().map_or(1, usize::from);
-        ensure!(count >= 2, "one core for the server and one for the load are needed, there is {count}");
+        ensure!(
+            count >= 2,
+            "one core for the server and one for the load are needed, there is {count}"
+        );
         let (core, own) = (self.load.to_string(), std::process::id().to_string());
         run_quietly("taskset", &["--all-tasks", "--cpu-list", "--pid", &core, &own])
             .context("keeping the load on a core of its own")
     }
+}
+
+/// As many sockets as strangers need; most systems give 1,024 unless asked.
+pub fn raise_open_files(count: u32) -> Result<()> {
+    let (own, limit) = (std::process::id().to_string(), format!("--nofile={count}:"));
+    run_quietly("prlimit", &["--pid", &own, &limit]).context("room for a socket for each stranger")
 }

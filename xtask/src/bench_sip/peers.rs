@@ -1,38 +1,75 @@
 //! The servers that are measured.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 
 use super::ground::{KAMAILIO, RINGFENCE};
+use super::load::register::{PHONES, password};
 use super::process::{Recipe, installed};
 use crate::tidy::root;
 
 /// Debian's Kamailio with the settings of `bench/kamailio.cfg`; what it says goes to `folder`.
 pub fn kamailio(folder: &Path, workers: usize) -> Result<Recipe> {
     let config = root()?.join("bench/kamailio.cfg");
-    let run = folder.join("kamailio.run");
+    let run = folder.join("run");
     std::fs::create_dir_all(&run)?;
     // The allocator that is fastest here by far, and memory enough for what is asked.
-    let arguments = ["-DD", "-E", "-x", "tlsf", "-m", "2048", "-M", "32", "-f"].map(str::to_owned).into_iter();
-    let more = [config.display().to_string(), "-A".into(), format!("WORKERS={workers}")];
+    let arguments =
+        ["-DD", "-E", "-x", "tlsf", "-m", "2048", "-M", "32"].map(str::to_owned).into_iter();
+    let more =
+        ["-f".into(), config.display().to_string(), "-A".into(), format!("WORKERS={workers}")];
     let own = ["-Y".into(), run.display().to_string()];
     Ok(Recipe {
         name: "Kamailio",
         address: KAMAILIO,
         program: installed("kamailio", "kamailio")?,
         arguments: arguments.chain(more).chain(own).collect(),
-        log: folder.join("kamailio.log"),
+        log: folder.join("log"),
     })
 }
 
-/// Ringfence with the settings of `bench/ringfence.toml`, its data in `folder`.
-pub fn ringfence(folder: &Path, program: PathBuf, config: &Path) -> Recipe {
-    Recipe {
+/// Where the folder of the data stands in `bench/ringfence.toml`.
+const DATA: &str = "DATA-FOLDER";
+
+/// Ringfence with the settings of `bench/ringfence.toml` and its phones, its data in `folder`.
+pub fn ringfence(folder: &Path, program: &Path) -> Result<Recipe> {
+    let template = root()?.join("bench/ringfence.toml");
+    let text = std::fs::read_to_string(&template)
+        .with_context(|| format!("reading {}", template.display()))?;
+    ensure!(text.contains(DATA), "{} does not name {DATA}", template.display());
+    let mut text = text.replace(DATA, &folder.join("data").display().to_string());
+    for phone in PHONES {
+        let secret = password(phone);
+        write!(text, "\n[[extension]]\nid = \"{phone}\"\npassword = \"{secret}\"\n")?;
+    }
+    let config = folder.join("ringfence.toml");
+    std::fs::write(&config, text).with_context(|| format!("writing {}", config.display()))?;
+    Ok(Recipe {
         name: "Ringfence",
         address: RINGFENCE,
-        program,
+        program: program.to_owned(),
         arguments: vec!["serve".into(), "--config".into(), config.display().to_string()],
-        log: folder.join("ringfence.log"),
-    }
+        log: folder.join("log"),
+    })
+}
+
+/// Builds the program as it is released, beside the build of this one.
+pub fn build_ringfence() -> Result<PathBuf> {
+    eprintln!("building ringfence");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["build", "--quiet", "--release", "--package", "ringfence-cli"];
+    let status = Command::new(cargo)
+        .args(arguments)
+        .current_dir(root()?)
+        .status()
+        .context("starting cargo")?;
+    ensure!(status.success(), "ringfence does not build");
+    let own = std::env::current_exe()?;
+    let target = own.parent().and_then(Path::parent).context("no target folder")?;
+    let program = target.join("release/ringfence");
+    ensure!(program.is_file(), "no {}", program.display());
+    Ok(program)
 }

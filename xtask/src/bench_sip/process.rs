@@ -35,7 +35,8 @@ impl Recipe {
     /// Starts it on `core` and waits until it listens.
     pub fn start(self, core: usize) -> Result<Server> {
         ensure!(!listens(self.address), "{} is taken; is another bench running?", self.address);
-        let log = File::create(&self.log).with_context(|| format!("writing {}", self.log.display()))?;
+        let log =
+            File::create(&self.log).with_context(|| format!("writing {}", self.log.display()))?;
         // The kernel ends the server when this process dies, whatever it dies of.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM", "taskset", "--cpu-list", &core.to_string()]);
@@ -97,7 +98,11 @@ impl Server {
         let text = std::fs::read(&self.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<_> = text.lines().collect();
-        lines.iter().skip(lines.len().saturating_sub(15)).map(|line| format!("    {line}\n")).collect()
+        lines
+            .iter()
+            .skip(lines.len().saturating_sub(15))
+            .map(|line| format!("    {line}\n"))
+            .collect()
     }
 
     fn family(&self) -> Vec<u32> {
@@ -132,8 +137,13 @@ impl Drop for Server {
 /// Children of all threads of a process.
 fn children(pid: u32) -> Vec<u32> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
-    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    let lists =
+        threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// utime and stime: the 14th and 15th field of proc_pid_stat(5), counted after the name in brackets.
@@ -174,7 +184,9 @@ pub fn installed(program: &str, package: &str) -> Result<PathBuf> {
 /// Waits without an event to wait for: a process from outside gives none.
 pub fn pause(time: Duration) {
     let until = Instant::now() + time;
-    while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+    while let Some(left) =
+        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    {
         std::thread::park_timeout(left);
     }
 }

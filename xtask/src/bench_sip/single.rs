@@ -2,65 +2,99 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
-use super::ground::{CARRIER, Cores, KAMAILIO, PBX};
-use super::load::wording::Voice;
-use super::load::{Plan, register, run};
-use super::peers;
+use super::capacity::why;
+use super::load::register;
+use super::load::{Plan, run};
+use super::process::Server;
+use super::stand::{Stand, Who, costed, quantile, short_calls, voice};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
+    /// Instead of the figures: one load on this server, or `none` for calls straight to the called side.
+    #[arg(long, value_enum, conflicts_with_all = ["only", "write"])]
+    server: Option<Which>,
+    /// What that load is.
+    #[arg(long, value_enum, default_value_t = Kind::Calls)]
+    load: Kind,
     /// Calls a second.
     #[arg(long, default_value_t = 1000.0)]
     rate: f64,
-    #[arg(long, default_value_t = 5.0)]
-    secs: f64,
+    /// For how long.
+    #[arg(long, default_value_t = 5)]
+    secs: u64,
+    /// From ACK to BYE.
     #[arg(long, default_value_t = 0.1)]
-    talk: f64,
-    #[arg(long, default_value_t = 2)]
-    workers: usize,
-    #[arg(long)]
-    server: Option<String>,
-    #[arg(long)]
-    register: bool,
+    talk_secs: f64,
 }
 
-pub fn command(options: &Options, cores: Cores) -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let server = match options.server.as_deref() {
-        Some("kamailio") => Some(peers::kamailio(folder.path(), options.workers)?.start(cores.server)?),
-        _ => None,
-    };
-    let to = server.as_ref().map_or(CARRIER, |server| server.address);
-    let voice = Voice { caller: PBX, called: CARRIER, server: to };
-    if options.register {
-        let mut cpu = vec![];
-        let done = register::run(voice, Duration::from_secs_f64(options.secs), &mut || {
-            cpu.extend(server.as_ref().map(|s| s.cpu()).transpose()?);
-            Ok(())
-        })?;
-        let used = cpu[1] - cpu[0];
-        println!("{done:?} {:.0}/s cpu {:?} each {:.1} us", done.accepted as f64 / done.took.as_secs_f64(), used, used.as_secs_f64() * 1e6 / done.accepted as f64);
-        println!("{}", server.unwrap().said());
-        return Ok(());
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Which {
+    Kamailio,
+    Ringfence,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Kind {
+    Calls,
+    Register,
+}
+
+impl Options {
+    pub const fn wanted(&self) -> bool {
+        self.server.is_some()
     }
-    let plan = Plan {
-        voice,
-        rate: options.rate,
-        lasting: Duration::from_secs_f64(options.secs),
-        talk: Duration::from_secs_f64(options.talk),
-        patience: Duration::from_secs(2),
+}
+
+pub fn command(options: &Options, stand: &Stand) -> Result<()> {
+    let server = match options.server {
+        Some(Which::Kamailio) => Some(stand.start(Who::Kamailio)?),
+        Some(Which::Ringfence) => Some(stand.start(Who::Ringfence)?),
+        Some(Which::None) | None => None,
     };
-    let before = server.as_ref().map(|s| s.cpu()).transpose()?;
-    let own = std::time::Instant::now();
-    let mut outcome = run(plan, &mut ())?;
-    if let Some((server, before)) = server.as_ref().zip(before) {
-        let used = server.cpu()? - before;
-        println!("cpu {used:?}: {:.1} us a call", used.as_secs_f64() * 1e6 / outcome.tally.completed as f64);
+    if let Some(server) = &server {
+        println!("{} has process {}", server.name, server.pid());
     }
-    outcome.delays.sort_unstable();
-    let at = |share: f64| outcome.delays.get((share * (outcome.delays.len().saturating_sub(1)) as f64) as usize).copied().unwrap_or(0) / 1000;
-    println!("{:?}\nclean {} in {:?} p50 {} p90 {} p99 {} max {} us", outcome.tally, outcome.tally.clean(), own.elapsed(), at(0.5), at(0.9), at(0.99), at(1.0));
+    match options.load {
+        Kind::Calls => calls(options, server.as_ref())?,
+        Kind::Register => registrations(options, server.as_ref())?,
+    }
+    server.iter().for_each(|server| println!("{} said:\n{}", server.name, server.said()));
+    Ok(())
+}
+
+fn calls(options: &Options, server: Option<&Server>) -> Result<()> {
+    let talk = Duration::from_secs_f64(options.talk_secs);
+    let plan = Plan { talk, ..short_calls(server, options.rate, options.secs) };
+    let mut outcome = match server {
+        Some(server) => {
+            let (outcome, cost) = costed(server, plan)?;
+            println!("CPU a call: {:.1} µs", cost.as_secs_f64() * 1e6);
+            outcome
+        }
+        None => run(plan, &mut ())?,
+    };
+    println!("{}\n{:?}", why(&outcome), outcome.tally);
+    let [p50, p99, most] = [0.5, 0.99, 1.0].map(|share| quantile(&mut outcome.delays, share));
+    println!("INVITE latency: p50 {p50:.0} µs, p99 {p99:.0} µs, max {most:.0} µs");
+    Ok(())
+}
+
+fn registrations(options: &Options, server: Option<&Server>) -> Result<()> {
+    ensure!(server.is_some(), "somebody must register the phones: --server");
+    let mut marks = Vec::new();
+    let done = register::run(voice(server), Duration::from_secs(options.secs), &mut || {
+        marks.extend(server.map(Server::cpu).transpose()?);
+        Ok(())
+    })?;
+    let used =
+        marks.last().zip(marks.first()).map(|(last, first)| *last - *first).unwrap_or_default();
+    let (rate, cost) = (
+        done.accepted as f64 / done.took.as_secs_f64(),
+        used.as_secs_f64() * 1e6 / done.accepted as f64,
+    );
+    println!("{done:?}\n{rate:.0} registrations/s, {cost:.1} µs of CPU each");
     Ok(())
 }

@@ -152,7 +152,8 @@ mod tests {
             ("Contact: *\r\nExpires: 60\r\n", false),
             ("Contact: *, <sip:a@h>\r\nExpires: 0\r\n", false),
         ] {
-            let read = read(&message(fields));
+            let message = message(fields);
+            let read = read(&message);
             assert_eq!(matches!(read, Ok(Asked::Forget)), good, "{fields}");
             assert!(good || matches!(read, Err(400)), "{fields}");
         }

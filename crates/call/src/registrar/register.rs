@@ -151,15 +151,11 @@ impl Registrar {
         message: &Message,
         out: &mut Outbox,
     ) {
-        out.push_back(self.checkpoint(now, party));
-        let Some(person) = self.people.get_mut(party).filter(|p| !p.bindings.is_empty()) else {
-            return;
-        };
         let from = flow.remote.ip().to_canonical();
-        if person.seen.replace(from) == Some(from) {
-            return;
-        }
-        if let Party::Phone { tenant, extension } = party {
+        let person = self.people.get_mut(party).filter(|person| !person.bindings.is_empty());
+        let is_new = person.is_some_and(|person| person.seen.replace(from) != Some(from));
+        out.push_back(self.checkpoint(now, party));
+        if let (true, Party::Phone { tenant, extension }) = (is_new, party) {
             let (tenant, extension) = (tenant.clone(), extension.clone());
             let source = source(flow, message);
             let event = CallEvent::Registered(Registration { tenant, extension, source });
@@ -257,7 +253,8 @@ pub fn in_order(old: &Binding, head: &Essentials<'_>) -> Result<(), Code> {
 /// What is bound now, with the time that is left.
 pub fn write_contacts(bindings: &[&Binding], now: Moment, answer: &mut Builder) {
     for binding in bindings {
-        let left = (binding.expires - now).as_secs().to_string();
+        let left = (binding.expires - now).saturating_add(Duration::from_millis(500));
+        let left = left.as_secs().to_string();
         let mut pieces: Vec<&[u8]> = vec![b"<", &binding.contact, b">;expires=", left.as_bytes()];
         let q = format!("{}.{:03}", binding.q / 1_000, binding.q % 1_000);
         if binding.q < 1_000 {

@@ -22,8 +22,10 @@ pub struct Plan {
     pub extension: Option<ExtensionId>,
     /// From the tenant's side.
     pub direction: Direction,
-    /// What was dialled.
+    /// What was dialled; for a call from outside the called number as the carrier wrote it.
     pub dialled: Arc<str>,
+    /// The called number of a call from outside, when it is the tenant's.
+    pub called: Option<E164>,
     /// The calling number.
     pub a_number: Option<E164>,
     /// Shown as caller to outside parties; `None`: what the caller says.
@@ -233,19 +235,16 @@ impl Request<'_> {
             (_, Inbound::Trunk(to)) => Goal::Trunk(to.clone()),
             (_, Inbound::Nowhere) => return Err(NOT_FOUND),
         };
-        // A carrier that we registered at may call the name we gave it, and says the number in To only.
-        let named = self.dialled().ok().filter(|text| number::is_number(text));
-        let to = || address(self.message, Name::To).and_then(|to| number::dialled(&to));
-        let dialled = match owned {
-            Some(owned) => owned.number.full(),
-            None => named.or_else(to).ok_or(NOT_FOUND)?,
-        };
+        // A carrier that we registered at may call the name we gave it, and say the number in To only.
+        let said = uris.into_iter().flatten().filter_map(|uri| number::dialled(&uri));
+        let dialled = said.into_iter().find(|text| number::is_number(text));
+        let dialled = dialled.map_or_else(|| self.dialled(), Ok)?;
         let from = calling(self.directory, way, tenant, self.message);
         Ok(Plan {
             trunk: Some(trunk.id.clone()),
             extension: extension.map(|extension| extension.id.clone()),
+            called: owned.map(|owned| owned.number),
             forwarded_by: None,
-            via: Via::Unknown,
             ..Plan::new(tenant, Direction::Inbound, dialled, goal, from)
         })
     }
@@ -313,6 +312,7 @@ impl Plan {
             extension: from.extension.filter(|_| direction != Direction::Inbound),
             direction,
             dialled: dialled.into(),
+            called: None,
             a_number: from.number,
             shown: None,
             forwarded_by: from.forwarded_by,

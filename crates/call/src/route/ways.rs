@@ -58,12 +58,12 @@ pub fn routes(
     let found = match &plan.goal {
         Goal::Extension(id) => {
             let party = Party::Phone { tenant: tenant.id.clone(), extension: id.clone() };
-            net.phones(now, tenant, &party, &net.registrar.contacts(now, &party))
+            net.phones(tenant, &party, &net.registrar.contacts(now, &party))
         }
         Goal::Token(token) => {
             let (party, binding) =
                 net.registrar.of_token(now, token).ok_or(Refusal { code: 480 })?;
-            net.phones(now, tenant, party, &[binding])
+            net.phones(tenant, party, &[binding])
         }
         Goal::Trunk(id) => {
             let trunk = net.directory.trunk(id).ok_or(gone)?;
@@ -87,13 +87,7 @@ fn filled(ways: Vec<Vec<LegTarget>>, code: u16) -> Result<Vec<Vec<LegTarget>>, R
 
 impl<'a> Net<'a> {
     /// Contacts of equal preference ring at once, others after them (RFC 3261 §16.6).
-    fn phones(
-        &self,
-        _now: Moment,
-        tenant: &Tenant,
-        party: &Party,
-        contacts: &[&Binding],
-    ) -> Vec<Vec<LegTarget>> {
+    fn phones(&self, tenant: &Tenant, party: &Party, contacts: &[&Binding]) -> Vec<Vec<LegTarget>> {
         let domain = tenant.domains.first().map_or("", String::as_str);
         let to = match party {
             Party::Phone { extension, .. } => sip(extension.as_str(), domain),
@@ -137,7 +131,7 @@ impl<'a> Net<'a> {
 
     /// Every address of a trunk, one after the other; of one that registers here, its contacts.
     fn trunk(&self, now: Moment, trunk: &Trunk, plan: &Plan, way: Way) -> Vec<Vec<LegTarget>> {
-        let user = form(trunk.numbers, way.b_number, &plan.dialled);
+        let user = form(trunk.numbers, way.b_number.or(plan.called), &plan.dialled);
         let party = Party::Trunk(trunk.id.clone());
         if trunk.targets.is_empty() {
             let contacts = self.registrar.contacts(now, &party);

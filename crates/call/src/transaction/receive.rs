@@ -147,10 +147,6 @@ impl Transactions {
         }
         let told = client.heard(now, code, tag, message, out);
         let owner = client.owner;
-        let peer = (client.flow.transport, client.flow.remote, slot);
-        if client.flow.transport.is_reliable() && !client.is_open() {
-            self.streams.remove(&peer);
-        }
         self.send_cancel(now, slot, out);
         self.settle(slot);
         let client = ClientKey(slot);

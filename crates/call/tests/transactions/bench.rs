@@ -167,7 +167,7 @@ impl Bench {
 
     /// What was sent since, in words: the method or the code.
     pub fn sent(&mut self) -> Vec<String> {
-        self.messages().iter().map(|message| word(message)).collect()
+        self.messages().iter().map(word).collect()
     }
 
     pub fn messages(&mut self) -> Vec<Message> {

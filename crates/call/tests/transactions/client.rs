@@ -100,6 +100,15 @@ fn every_timer() {
     }
 }
 
+#[test]
+fn a_cancel_is_a_transaction_of_its_own() {
+    let mut bench = Bench::new(Udp);
+    bench.play(">INVITE <180 cancel");
+    assert_eq!((bench.transactions.len(), bench.transactions.clients()), (2, 2));
+    assert_eq!(bench.play("<200/CANCEL +5000"), "");
+    assert_eq!((bench.transactions.len(), bench.transactions.clients()), (1, 1));
+}
+
 /// A machine that slept sends one retransmission, not all that were missed.
 #[test]
 fn no_volley_after_a_pause() {

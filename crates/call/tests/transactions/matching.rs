@@ -61,6 +61,7 @@ fn requests_without_a_branch() {
             ("Call-ID: one", "Call-ID: two"),
             ("CSeq: 1", "CSeq: 2"),
             ("UDP 198.51.100.7", "UDP 198.51.100.8"),
+            ("SIP/2.0/UDP", "SIP/2.0/TCP"),
         ] {
             let other = invite.replace(from, to);
             assert!(matches!(heard("", &other).as_str(), "request" | "merged"), "{other}");

@@ -66,7 +66,8 @@ impl Load {
         self.plan.voice.answer(&mut self.out, "200 OK", heard, 0, false);
         socket::send(&self.called, &self.out, from)?;
         // When it comes before the caller's own BYE, or after the caller was told, the call was cut.
-        let number = number_after(heard.to, b";tag=u").or_else(|| number_after(heard.from, b";tag=u"));
+        let number =
+            number_after(heard.to, b";tag=u").or_else(|| number_after(heard.from, b";tag=u"));
         let call = number.and_then(|number| self.calls.get(number));
         if call.is_none_or(|call| matches!(call.stage, Stage::Up | Stage::Over)) {
             self.tally.cut[1] += 1;
@@ -75,7 +76,9 @@ impl Load {
     }
 
     pub(super) fn answer_again(&mut self, now: u64, number: u64, times: u8) -> Result<()> {
-        let Some(call) = self.calls.get(number).filter(|call| !call.answer.is_empty()) else { return Ok(()) };
+        let Some(call) = self.calls.get(number).filter(|call| !call.answer.is_empty()) else {
+            return Ok(());
+        };
         self.tally.resent += 1;
         socket::send(&self.called, &call.answer, self.plan.voice.server)?;
         self.timers.set(now, number, What::Answer(times + 1));

@@ -93,6 +93,7 @@ impl Load {
             }
             Some(Stage::Leaving) => {
                 self.tally.bye_refused += 1;
+                self.tally.in_dialog_lost += 1;
                 self.calls.over(number);
             }
             _ => self.tally.heard_again += 1,
@@ -127,12 +128,15 @@ impl Load {
 
     /// Sends BYE, for the first time or again, when the call is still at `stage`.
     fn bye(&mut self, now: u64, number: u64, stage: Stage, times: u8) -> Result<()> {
-        let Some(call) = self.calls.get(number).filter(|call| call.stage == stage) else { return Ok(()) };
+        let Some(call) = self.calls.get(number).filter(|call| call.stage == stage) else {
+            return Ok(());
+        };
         call.stage = Stage::Leaving;
         socket::send(&self.caller, &call.bye, self.plan.voice.server)?;
         self.tally.resent += u64::from(times > 0);
         self.tally.bye_resent += u64::from(times > 0);
         if !self.timers.set(now, number, What::Bye(times)) {
+            self.tally.in_dialog_lost += 1;
             self.give_up(number);
         }
         Ok(())

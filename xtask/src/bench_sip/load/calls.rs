@@ -81,6 +81,12 @@ impl Calls {
         buffer
     }
 
+    /// How many were answered and are not over.
+    pub fn up(&self) -> u64 {
+        let up = |call: &&Call| matches!(call.stage, Stage::Up | Stage::Leaving);
+        self.window.iter().filter(up).count() as u64
+    }
+
     /// How many are not over.
     pub fn unfinished(&self) -> u64 {
         self.unfinished

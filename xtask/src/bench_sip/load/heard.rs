@@ -18,8 +18,6 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Heard<'a> {
     pub kind: Kind,
-    /// The first line, without its end.
-    pub start: &'a [u8],
     pub vias: Lines<'a>,
     pub routes: Lines<'a>,
     pub from: &'a [u8],
@@ -60,7 +58,6 @@ pub fn read(bytes: &[u8]) -> Option<Heard<'_>> {
     let start = head.get(..first)?.trim_ascii_end();
     let mut heard = Heard {
         kind: kind(start),
-        start,
         vias: Lines::default(),
         routes: Lines::default(),
         from: b"",
@@ -101,7 +98,9 @@ fn keep<'a>(heard: &mut Heard<'a>, line: &'a [u8]) {
 
 fn kind(start: &[u8]) -> Kind {
     if let Some(rest) = start.strip_prefix(b"SIP/2.0 ") {
-        return Kind::Response(rest.get(..3).and_then(digits).and_then(|n| n.try_into().ok()).unwrap_or(0));
+        return Kind::Response(
+            rest.get(..3).and_then(digits).and_then(|n| n.try_into().ok()).unwrap_or(0),
+        );
     }
     match start.split(|byte| *byte == b' ').next() {
         Some(b"INVITE") => Kind::Invite,

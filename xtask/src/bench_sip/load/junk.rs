@@ -42,7 +42,8 @@ impl Beside for Junk {
     fn turn(&mut self, elapsed: Duration, _: &Tally) -> Result<()> {
         let due = (self.rate * elapsed.as_secs_f64()) as u64;
         for _ in 0..due.saturating_sub(self.sent).min(16) {
-            let pick = |count: usize, seed: u64| usize::try_from(seed % count.max(1) as u64).unwrap_or(0);
+            let pick =
+                |count: usize, seed: u64| usize::try_from(seed % count.max(1) as u64).unwrap_or(0);
             let socket = self.sockets.get(pick(self.sockets.len(), self.sent));
             let packet = self.packets.get(pick(self.packets.len(), mixed(self.sent)));
             if let Some((socket, packet)) = socket.zip(packet) {

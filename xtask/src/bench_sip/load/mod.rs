@@ -3,9 +3,9 @@
 //!
 //! Open loop: calls begin when they are due, whatever became of those before. Nothing waits: the loop turns all the time.
 
-mod calls;
-mod caller;
 mod called;
+mod caller;
+mod calls;
 pub mod heard;
 pub mod junk;
 pub mod register;
@@ -53,6 +53,8 @@ pub struct Tally {
     pub bye_refused: u64,
     /// Calls given up: no answer in the time of RFC 3261.
     pub given_up: u64,
+    /// Calls that were answered and never properly ended: their BYE was refused, or nobody answered it.
+    pub in_dialog_lost: u64,
     /// Calls that were not over when patience was.
     pub unfinished: u64,
     /// Messages of ours that were sent again.
@@ -70,7 +72,8 @@ pub struct Tally {
 impl Tally {
     /// Nothing lost, nothing sent twice, nothing refused.
     pub fn clean(&self) -> bool {
-        let bad = self.bye_refused + self.given_up + self.unfinished + self.resent + self.heard_again;
+        let bad =
+            self.bye_refused + self.given_up + self.unfinished + self.resent + self.heard_again;
         bad == 0 && self.refused.is_empty() && self.completed == self.begun
     }
 }
@@ -158,6 +161,7 @@ impl Load {
             }
         }
         self.tally.unfinished = self.calls.unfinished();
+        self.tally.in_dialog_lost += self.calls.up();
         Ok(Outcome {
             tally: std::mem::take(&mut self.tally),
             delays: std::mem::take(&mut self.delays),

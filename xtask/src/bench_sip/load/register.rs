@@ -44,7 +44,11 @@ struct Attempt {
 }
 
 /// Registers for `lasting`; `mark` is called when it begins and when it ends, at full load.
-pub fn run(voice: Voice, lasting: Duration, mark: &mut dyn FnMut() -> Result<()>) -> Result<Registered> {
+pub fn run(
+    voice: Voice,
+    lasting: Duration,
+    mark: &mut dyn FnMut() -> Result<()>,
+) -> Result<Registered> {
     let secrets: Vec<Ha1> =
         PHONES.map(|phone| Ha1::new(&phone.to_string(), REALM, &password(phone))).collect();
     let socket = socket::bound(voice.caller)?;
@@ -62,7 +66,9 @@ pub fn run(voice: Voice, lasting: Duration, mark: &mut dyn FnMut() -> Result<()>
             let Some((message, _)) = socket::receive(&socket, &mut bytes)? else { break };
             let Some(heard) = read(message) else { continue };
             let Some(number) = digits(heard.call_id) else { continue };
-            let Some(attempt) = attempts.iter_mut().find(|attempt| attempt.number == number) else { continue };
+            let Some(attempt) = attempts.iter_mut().find(|attempt| attempt.number == number) else {
+                continue;
+            };
             match heard.kind {
                 Kind::Response(401) if heard.cseq.starts_with(b"1 ") => {
                     let place = usize::try_from(attempt.phone - PHONES.start)?;
@@ -91,11 +97,21 @@ pub fn run(voice: Voice, lasting: Duration, mark: &mut dyn FnMut() -> Result<()>
     }
     done.took = begin_at.elapsed();
     mark()?;
-    ensure!(done.accepted > 0, "nobody could register; refused {}, lost {}", done.refused, done.lost);
+    ensure!(
+        done.accepted > 0,
+        "nobody could register; refused {}, lost {}",
+        done.refused,
+        done.lost
+    );
     Ok(done)
 }
 
-fn begin(voice: &Voice, socket: &std::net::UdpSocket, out: &mut Vec<u8>, next: &mut u64) -> Result<Attempt> {
+fn begin(
+    voice: &Voice,
+    socket: &std::net::UdpSocket,
+    out: &mut Vec<u8>,
+    next: &mut u64,
+) -> Result<Attempt> {
     let number = *next;
     *next += 1;
     let phone = PHONES.start + number % (PHONES.end - PHONES.start);

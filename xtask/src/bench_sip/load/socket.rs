@@ -18,11 +18,15 @@ pub fn bound(address: SocketAddr) -> Result<UdpSocket> {
     loop {
         match bind(address) {
             Ok(socket) => return Ok(socket),
-            Err(error) if error.kind() == ErrorKind::AddrInUse && begin.elapsed() < Duration::from_secs(5) => {
+            Err(error)
+                if error.kind() == ErrorKind::AddrInUse
+                    && begin.elapsed() < Duration::from_secs(5) =>
+            {
                 pause(Duration::from_millis(100));
             }
             Err(error) => {
-                return Err(error).with_context(|| format!("binding {address}; is another bench running?"));
+                return Err(error)
+                    .with_context(|| format!("binding {address}; is another bench running?"));
             }
         }
     }
@@ -54,7 +58,10 @@ pub fn send(socket: &UdpSocket, bytes: &[u8], to: SocketAddr) -> Result<()> {
 }
 
 /// The next message, if one is there.
-pub fn receive<'b>(socket: &UdpSocket, buffer: &'b mut [u8]) -> Result<Option<(&'b [u8], SocketAddr)>> {
+pub fn receive<'b>(
+    socket: &UdpSocket,
+    buffer: &'b mut [u8],
+) -> Result<Option<(&'b [u8], SocketAddr)>> {
     match socket.recv_from(buffer) {
         Ok((length, from)) => Ok(buffer.get(..length).map(|bytes| (bytes, from))),
         Err(error) if passing(&error) => Ok(None),

@@ -52,9 +52,13 @@ impl Timers {
             What::Invite(times) => (times, 6),
             What::Bye(times) | What::Answer(times) => (times.min(T2), 10),
         };
-        let (What::Invite(times) | What::Bye(times) | What::Answer(times)) = what else { return false };
+        let (What::Invite(times) | What::Bye(times) | What::Answer(times)) = what else {
+            return false;
+        };
         let place = usize::from(step);
-        let Some((queue, delay)) = self.queues.get_mut(place).zip(DELAYS.get(place)) else { return false };
+        let Some((queue, delay)) = self.queues.get_mut(place).zip(DELAYS.get(place)) else {
+            return false;
+        };
         if times >= last {
             return false;
         }

@@ -60,7 +60,10 @@ impl Voice {
         field(out, "From", heard.from);
         field(out, "To", heard.to);
         field(out, "Call-ID", heard.call_id);
-        say!(out, "CSeq: {cseq} {method}\r\nUser-Agent: FPBX-16.0.40.7(18.20.0)\r\nContent-Length: 0\r\n\r\n");
+        say!(
+            out,
+            "CSeq: {cseq} {method}\r\nUser-Agent: FPBX-16.0.40.7(18.20.0)\r\nContent-Length: 0\r\n\r\n"
+        );
     }
 
     /// ACK to a refusal: the same transaction as its INVITE (RFC 3261 section 17.1.1.3).
@@ -68,7 +71,10 @@ impl Voice {
         let Self { caller, server, .. } = self;
         out.clear();
         say!(out, "ACK sip:{}@{server} SIP/2.0\r\n", Dialled(number));
-        say!(out, "Via: SIP/2.0/UDP {caller};branch=z9hG4bK{number}i;rport\r\nMax-Forwards: 70\r\n");
+        say!(
+            out,
+            "Via: SIP/2.0/UDP {caller};branch=z9hG4bK{number}i;rport\r\nMax-Forwards: 70\r\n"
+        );
         field(out, "From", heard.from);
         field(out, "To", heard.to);
         field(out, "Call-ID", heard.call_id);
@@ -76,7 +82,14 @@ impl Voice {
     }
 
     /// An answer of the called side; `sdp` for the one that answers the offer.
-    pub fn answer(&self, out: &mut Vec<u8>, status: &str, heard: &Heard<'_>, number: u64, sdp: bool) {
+    pub fn answer(
+        &self,
+        out: &mut Vec<u8>,
+        status: &str,
+        heard: &Heard<'_>,
+        number: u64,
+        sdp: bool,
+    ) {
         let called = self.called;
         out.clear();
         say!(out, "SIP/2.0 {status}\r\n");
@@ -105,12 +118,21 @@ impl Voice {
     }
 
     /// REGISTER of a phone, with or without what a challenge asked for.
-    pub fn register(&self, out: &mut Vec<u8>, phone: u64, number: u64, authorization: Option<&str>) {
+    pub fn register(
+        &self,
+        out: &mut Vec<u8>,
+        phone: u64,
+        number: u64,
+        authorization: Option<&str>,
+    ) {
         let caller = self.caller;
         let cseq = 1 + u8::from(authorization.is_some());
         out.clear();
         say!(out, "REGISTER sip:{REALM} SIP/2.0\r\n");
-        say!(out, "Via: SIP/2.0/UDP {caller};branch=z9hG4bK{number}r{cseq};rport\r\nMax-Forwards: 70\r\n");
+        say!(
+            out,
+            "Via: SIP/2.0/UDP {caller};branch=z9hG4bK{number}r{cseq};rport\r\nMax-Forwards: 70\r\n"
+        );
         say!(out, "From: <sip:{phone}@{REALM}>;tag=c{number}\r\nTo: <sip:{phone}@{REALM}>\r\n");
         say!(out, "Call-ID: {number}.{phone}@{caller}\r\nCSeq: {cseq} REGISTER\r\n");
         say!(out, "Contact: <sip:{phone}@{caller};transport=udp>\r\nExpires: 600\r\n");
@@ -140,7 +162,10 @@ fn offer(out: &mut Vec<u8>, of: SocketAddr, number: u64) {
     say!(rest, "v=0\r\no=- {number} 1 IN IP4 {ip}\r\ns=Asterisk\r\nc=IN IP4 {ip}\r\nt=0 0\r\n");
     say!(rest, "m=audio {} RTP/AVP 8 0 9 101\r\n", 10_000 + number % 10_000 * 2);
     say!(rest, "a=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:9 G722/8000\r\n");
-    say!(rest, "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:150\r\na=sendrecv\r\n");
+    say!(
+        rest,
+        "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=ptime:20\r\na=maxptime:150\r\na=sendrecv\r\n"
+    );
     let left = rest.len();
     let sdp = sdp.get(..400 - left).unwrap_or_default();
     say!(out, "Content-Length: {}\r\n\r\n", sdp.len());
@@ -189,14 +214,22 @@ mod tests {
         assert!((1_050..1_200).contains(&out.len()), "{}", out.len());
         let heard = read(&out).unwrap();
         assert_eq!((heard.kind, number_after(heard.body, b"o=- ")), (Kind::Invite, Some(123_456)));
-        assert!(String::from_utf8(out.clone()).unwrap().contains(&format!("Content-Length: {}\r\n", heard.body.len())));
+        assert!(
+            String::from_utf8(out.clone())
+                .unwrap()
+                .contains(&format!("Content-Length: {}\r\n", heard.body.len()))
+        );
     }
 
     #[test]
     fn numbers_are_dutch_and_many() {
-        let dialled: std::collections::HashSet<_> = (0..100_000).map(|n| Dialled(n).to_string()).collect();
+        let dialled: std::collections::HashSet<_> =
+            (0..100_000).map(|n| Dialled(n).to_string()).collect();
         assert!(dialled.len() > 15_000, "{}", dialled.len());
-        assert!(dialled.iter().all(|number| number.len() == 10 && (number.starts_with("06") || number.starts_with("020"))));
+        assert!(
+            dialled.iter().all(|number| number.len() == 10
+                && (number.starts_with("06") || number.starts_with("020")))
+        );
     }
 
     #[test]
@@ -209,7 +242,7 @@ mod tests {
         VOICE.in_dialog(&mut bye, "BYE", &heard, 7);
         let heard = read(&bye).unwrap();
         assert_eq!(heard.kind, Kind::Bye);
-        assert!(heard.start.starts_with(b"BYE sip:carrier@127.21.2.1:25060;transport=udp "));
+        assert!(bye.starts_with(b"BYE sip:carrier@127.21.2.1:25060;transport=udp "));
         assert_eq!(number_after(heard.to, b";tag=u"), Some(7));
     }
 }

@@ -1,0 +1,4 @@
+//! Whole calls through [`ringfence_call::Calls`], in virtual time.
+
+mod basic;
+mod world;

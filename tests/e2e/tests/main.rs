@@ -1,0 +1,10 @@
+//! The running program against real peers. Each test starts what it needs in a place of its own and stops it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first wrong thing"
+)]
+
+mod flows;
+mod peers;

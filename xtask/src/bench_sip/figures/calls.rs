@@ -1,0 +1,53 @@
+//! How many calls a core carries, and what one costs.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, ensure};
+
+use super::{Reading, at_least, at_most, told};
+use crate::bench_sip::capacity::why;
+use crate::bench_sip::stand::{Stand, Who, costed, median, short_calls};
+
+pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
+    let [peer, own] = [stand.capacity(Who::Kamailio)?, stand.capacity(Who::Ringfence)?];
+    // A server costs less a call the busier it is: both are compared where the peer is at its best, and at a quarter.
+    let busy = peer.min(own) * 0.9;
+    let quiet = busy / 4.0;
+    let mut readings = vec![
+        told("clean calls on one core, Kamailio", peer, "/s"),
+        at_least("clean calls on one core, Ringfence", own, "/s", 5_000.0),
+    ];
+    for (rate, bounded) in [(busy, true), (quiet, false)] {
+        let costs = costs(stand, rate)?;
+        let [peer, own] = Who::BOTH.map(|who| costs.get(&who).copied().unwrap_or(f64::NAN));
+        for (who, cost) in Who::BOTH.into_iter().zip([peer, own]) {
+            readings.push(told(format!("CPU a call at {rate:.0}/s, {}", who.name()), cost, "µs"));
+        }
+        let what = format!("CPU a call at {rate:.0}/s, Ringfence to Kamailio");
+        let ratio = own / peer;
+        readings.push(if bounded { at_most(what, ratio, "", 0.5) } else { told(what, ratio, "") });
+    }
+    let server = stand.start(Who::Ringfence)?;
+    let (_, cost) = costed(&server, short_calls(Some(&server), own * 0.9, 6))?;
+    readings.push(told(
+        format!("CPU a call at {:.0}/s, Ringfence", own * 0.9),
+        cost.as_secs_f64() * 1e6,
+        "µs",
+    ));
+    Ok(readings)
+}
+
+/// Microseconds a call, by turns so that both meet the same neighbours.
+fn costs(stand: &Stand, rate: f64) -> Result<BTreeMap<Who, f64>> {
+    let mut all: BTreeMap<Who, Vec<f64>> = BTreeMap::new();
+    for _ in 0..stand.runs {
+        for who in Who::BOTH {
+            let server = stand.start(who)?;
+            let (outcome, cost) = costed(&server, short_calls(Some(&server), rate, 5))?;
+            let enough = outcome.tally.completed * 100 >= outcome.tally.begun * 99;
+            ensure!(enough, "{} at {rate:.0}/s: {}", who.name(), why(&outcome));
+            all.entry(who).or_default().push(cost.as_secs_f64() * 1e6);
+        }
+    }
+    Ok(all.into_iter().map(|(who, costs)| (who, median(costs))).collect())
+}

@@ -1,0 +1,55 @@
+//! Reading an INVITE and what a server must know of it before it can do anything.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+use super::{Reading, at_most, told};
+use crate::bench_sip::stand::{Stand, median};
+use crate::tidy::root;
+
+/// Measured by a program of its own, whose allocator counts.
+pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments =
+        ["run", "--quiet", "--release", "--package", "xtask", "--example", "read_invite"];
+    let mut runs = Vec::new();
+    for _ in 0..stand.runs {
+        let mut command = Command::new(&cargo);
+        command.args(arguments).current_dir(root()?).stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = command.output().context("starting cargo")?;
+        ensure!(output.status.success(), "read_invite failed");
+        runs.push(Told::read(&String::from_utf8(output.stdout)?)?);
+    }
+    let middle = |field: fn(&Told) -> f64| median(runs.iter().map(field).collect());
+    let bytes = middle(|told| told.bytes);
+    Ok(vec![
+        told(format!("parsing an INVITE of {bytes} bytes"), middle(|told| told.parse), "µs"),
+        at_most(
+            "the same, with what identifies its transaction",
+            middle(|told| told.ids),
+            "µs",
+            2.0,
+        ),
+        at_most("allocations then", middle(|told| told.allocations), "", 2.0),
+    ])
+}
+
+/// What `read_invite` prints.
+struct Told {
+    bytes: f64,
+    parse: f64,
+    ids: f64,
+    allocations: f64,
+}
+
+impl Told {
+    fn read(line: &str) -> Result<Self> {
+        let numbers: Vec<f64> =
+            line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+        let [bytes, parse, ids, allocations] = numbers[..] else {
+            anyhow::bail!("read_invite said {line:?}");
+        };
+        Ok(Self { bytes, parse, ids, allocations })
+    }
+}
