@@ -126,7 +126,12 @@ impl Calls {
     pub fn receive(&mut self, now: Now, flow: Flow, message: Message, guard: &mut Guard) {
         self.begin(now);
         let Ok(head) = message.essentials() else { return };
-        let seat = head.to.tag().and_then(Token::read).and_then(|tag| self.core.dialogs.get(&tag)).copied();
+        let seat = head
+            .to
+            .tag()
+            .and_then(Token::read)
+            .and_then(|tag| self.core.dialogs.get(&tag))
+            .copied();
         let makes = message.method().filter(|m| !matches!(m, Method::Ack | Method::Cancel));
         if makes.is_some() && !self.is_heard(&flow, &message, seat) {
             return self.strange(now, &flow, guard);
@@ -155,7 +160,9 @@ impl Calls {
                     self.with(now, seat.place, |call, core| call.acked(core, now, seat, &message));
                 }
             }
-            Heard::Response { owner, last, .. } => self.response(now, owner, (&message, last), guard),
+            Heard::Response { owner, last, .. } => {
+                self.response(now, owner, (&message, last), guard)
+            }
             Heard::Again2xx { owner, .. } => {
                 if let Some((place, relay)) = place_of(owner) {
                     self.with(now, place, |call, core| call.again(core, now, relay, &message));
@@ -337,7 +344,7 @@ impl Calls {
     /// Does everything that is due.
     fn due(&mut self, now: Now) {
         let directory = Arc::clone(&self.core.directory);
-        self.registrar.due(now, &mut self.core.out);
+        self.registrar.due(now, &mut self.core.wire(&directory));
         self.trunks.tick(now, &mut self.core.wire(&directory));
         loop {
             let Core { transactions, out, wakes, .. } = &mut self.core;

@@ -101,7 +101,13 @@ impl Core {
         let method = Method::read(method);
         let flow = dialog.flow;
         let key = self.transactions.request(
-            now.moment, flow, method, &branch, bytes, owner, &mut self.out,
+            now.moment,
+            flow,
+            method,
+            &branch,
+            bytes,
+            owner,
+            &mut self.out,
         );
         Ok((key, cseq))
     }

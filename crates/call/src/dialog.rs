@@ -145,7 +145,8 @@ fn strict_router(route: &[u8]) -> Option<&[u8]> {
 /// The topmost Via of a request of ours.
 pub fn via(request: &mut Builder, flow: &Flow, stamp: &Stamp<'_>) {
     let transport = flow.transport.as_str().as_bytes();
-    let pieces: [&[u8]; 6] = [b"SIP/2.0/", transport, b" ", stamp.ours, b";rport;branch=", stamp.branch];
+    let pieces: [&[u8]; 6] =
+        [b"SIP/2.0/", transport, b" ", stamp.ours, b";rport;branch=", stamp.branch];
     request.field(Name::Via, &pieces);
 }
 
@@ -154,8 +155,7 @@ pub fn contact(to: &mut Builder, flow: &Flow, ours: &[u8], user: &[u8]) {
     let transport = flow.transport.as_param().as_bytes();
     match flow.transport.is_reliable() {
         true => {
-            let pieces: [&[u8]; 7] =
-                [b"<sip:", user, b"@", ours, b";transport=", transport, b">"];
+            let pieces: [&[u8]; 7] = [b"<sip:", user, b"@", ours, b";transport=", transport, b">"];
             to.field(Name::Contact, &pieces)
         }
         false => to.field(Name::Contact, &[b"<sip:", user, b"@", ours, b">"]),

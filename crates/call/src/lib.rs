@@ -22,8 +22,8 @@ mod transaction;
 mod upstream;
 mod wire;
 
-pub use calls::{Calls, Counts};
 pub use auth::{Authority, Caller, Entry};
+pub use calls::{Calls, Counts};
 pub use directory::{
     Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,
     Login, NumberForm, Parts, Referrals, Registering, Side, Target, Tenant, Trunk, Upstream,

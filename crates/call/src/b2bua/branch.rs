@@ -1,7 +1,7 @@
 //! One INVITE towards somebody who may answer.
 
-use super::{Call, owner_of};
 use super::setup::Setup;
+use super::{Call, owner_of};
 use crate::core::{Core, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::{self, Trust};
@@ -112,7 +112,8 @@ impl Call {
         let (call, place) = (self.id, self.place);
         let branch = self.branches.get_mut(at)?;
         let owner = owner_of(call, place, branch.id);
-        let credentials = branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
+        let credentials =
+            branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
         let with = (owner, credentials, branch.demands_100rel);
         let sent = send(core, now, setup, &mut branch.dialog, &branch.way, with);
         (branch.client, branch.cseq) = sent.ok()?;

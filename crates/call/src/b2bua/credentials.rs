@@ -32,7 +32,8 @@ fn credentials(
     }
     let cnonce = core.mint.tag();
     let secret = Secret::Password(&account.password);
-    let value = answer(challenge, (method, uri), (&account.user, secret), cnonce.as_str(), 1).ok()?;
+    let value =
+        answer(challenge, (method, uri), (&account.user, secret), cnonce.as_str(), 1).ok()?;
     Some((gives, value))
 }
 

@@ -91,15 +91,11 @@ impl Call {
             caller.local_tag = core.mint.tag();
         }
         let id = self.next_id();
-        core.dialogs.insert(
-            caller.local_tag,
-            Seat { place: self.place, pair: id, party: Party::Caller },
-        );
+        core.dialogs
+            .insert(caller.local_tag, Seat { place: self.place, pair: id, party: Party::Caller });
         // All forks of a branch share our From tag: the pair is found by the party's tag.
-        core.dialogs.insert(
-            callee.local_tag,
-            Seat { place: self.place, pair: id, party: Party::Callee },
-        );
+        core.dialogs
+            .insert(callee.local_tag, Seat { place: self.place, pair: id, party: Party::Callee });
         self.pairs.push(Pair { id, branch: branch_id, caller, callee, rseq: None });
         Some(self.pairs.len() - 1)
     }

@@ -189,7 +189,8 @@ impl Call {
         let open = self.relays.iter().any(|relay| {
             &*relay.method == b"INVITE" && matches!(relay.purpose, Purpose::Passed { .. })
         });
-        let unacked = self.settled.iter().any(|settled| settled.ack.is_none() && settled.by != from);
+        let unacked =
+            self.settled.iter().any(|settled| settled.ack.is_none() && settled.by != from);
         open || unacked || self.stage == Stage::Trying
     }
 

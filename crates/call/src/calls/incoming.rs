@@ -37,9 +37,8 @@ impl Calls {
         let directory = Arc::clone(&self.core.directory);
         let (flow, message) = (asked.flow, &asked.message);
         let origin = identify(&directory, &flow, self.certificate(&flow), message);
-        let entry = self
-            .authority
-            .admit(now, &directory, &self.registrar, origin, &flow, message, guard);
+        let entry =
+            self.authority.admit(now, &directory, &self.registrar, origin, &flow, message, guard);
         let asker = match entry {
             Entry::Caller(asker) => asker,
             Entry::Answer(bytes) => {
@@ -52,10 +51,8 @@ impl Calls {
             }
             Entry::Silence => return self.core.transactions.abandon_server(asked.server),
         };
-        let in_dialog = message
-            .field(Name::To)
-            .and_then(NameAddr::read)
-            .is_some_and(|to| to.tag().is_some());
+        let in_dialog =
+            message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_some());
         match message.method() {
             // RFC 3261 §12.2.2
             _ if in_dialog => self.answer(now, &asked, 481, |_| {}),
@@ -106,13 +103,8 @@ impl Calls {
                 builder.field(Name::Unsupported, &[&unsupported]);
             });
         }
-        let plan = match route::plan(
-            now.moment,
-            directory,
-            &self.registrar,
-            asker,
-            &asked.message,
-        ) {
+        let plan = match route::plan(now.moment, directory, &self.registrar, asker, &asked.message)
+        {
             Ok(plan) => plan,
             Err(refusal) => return self.answer(now, &asked, refusal.code, |_| {}),
         };
@@ -121,9 +113,8 @@ impl Calls {
         self.core.transactions.trying(asked.server, &asked.message, &mut self.core.out);
         let caller = caller(asker, asked);
         let core = &mut self.core;
-        let made = self.calls.insert_with(|place| {
-            Call::new(core, now, place, attempt.clone(), caller)
-        });
+        let made =
+            self.calls.insert_with(|place| Call::new(core, now, place, attempt.clone(), caller));
         let Some(place) = made else { return };
         self.by_id.insert(id, place);
         self.pending = Some(Pending { call: id, place, plan: Box::new(plan) });
@@ -148,8 +139,7 @@ impl Calls {
             return self.with(now, place, |call, core| call.refuse(core, now, 503, None));
         }
         let directory = Arc::clone(&self.core.directory);
-        let net =
-            Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
+        let net = Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
         let ways = route::routes(now.moment, net, &plan, route::Way { protected, b_number });
         let ring = directory.tenant(&plan.tenant).map_or(RING, |tenant| tenant.ring);
         self.with(now, place, |call, core| match ways {
@@ -226,7 +216,5 @@ fn from_host<'a>(
         .map(|uri| uri.host);
     let inside = trunk.is_none_or(|trunk| trunk.side == crate::Side::Pbx);
     let tenant = || directory.tenant(&plan.tenant)?.domains.first().map(String::as_bytes);
-    registered
-        .or_else(|| tenant().filter(|_| inside))
-        .unwrap_or_else(|| crate::core::host_of(ours))
+    registered.or_else(|| tenant().filter(|_| inside)).unwrap_or_else(|| crate::core::host_of(ours))
 }

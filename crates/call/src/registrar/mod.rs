@@ -2,6 +2,7 @@
 
 mod asked;
 mod binding;
+mod keepalive;
 mod passing;
 mod record;
 mod register;
@@ -32,6 +33,8 @@ pub struct Registrar {
     tokens: HashMap<Box<[u8]>, Party>,
     /// When somebody's next contact ends.
     ends: BTreeSet<(Moment, Party)>,
+    /// When somebody's address translator is to be kept open.
+    keepalives: BTreeSet<(Moment, Party)>,
     passing: Passing,
 }
 
@@ -41,6 +44,7 @@ struct Person {
     bindings: Vec<Binding>,
     /// Where the last REGISTER came from; stays when the contacts are gone.
     seen: Option<IpAddr>,
+    keepalive: Option<Moment>,
 }
 
 impl Registrar {
@@ -137,8 +141,13 @@ impl Registrar {
         hop().or_else(contact)
     }
 
-    /// Forgets contacts whose time is over.
-    pub fn due(&mut self, now: Now, out: &mut Outbox) {
+    /// Does what is due: contacts whose time is over are forgotten, address translators are kept open.
+    pub fn due(&mut self, now: Now, wire: &mut Wire<'_>) {
+        self.forget_ended(now, wire.out);
+        self.keep_alive(now, wire);
+    }
+
+    fn forget_ended(&mut self, now: Now, out: &mut Outbox) {
         while let Some((at, _)) = self.ends.first() {
             if *at > now.moment {
                 return;
@@ -151,7 +160,8 @@ impl Registrar {
     /// When [`Registrar::due`] has something to do.
     #[must_use]
     pub fn next_timer(&self) -> Option<Moment> {
-        self.ends.first().map(|(at, _)| *at)
+        let first = |set: &BTreeSet<(Moment, Party)>| set.first().map(|(at, _)| *at);
+        [first(&self.ends), first(&self.keepalives)].into_iter().flatten().min()
     }
 
     /// A connection broke: contacts behind it are out of reach, unless they can be called back (RFC 5626 §6).
@@ -170,7 +180,7 @@ impl Registrar {
                 Some(binding)
             });
             let new = new.collect();
-            self.put(&party, new);
+            self.put(now.moment, &party, new);
             out.push_back(self.checkpoint(now, &party));
         }
     }
@@ -207,13 +217,13 @@ impl Registrar {
         let Some(person) = self.people.get(party) else { return };
         let left: Vec<_> = person.bindings.iter().filter(|b| stays(b)).cloned().collect();
         if left.len() < person.bindings.len() {
-            self.put(party, left);
+            self.put(now.moment, party, left);
             out.push_back(self.checkpoint(now, party));
         }
     }
 
     /// Replaces somebody's contacts and keeps the look-ups true.
-    fn put(&mut self, party: &Party, bindings: Vec<Binding>) {
+    fn put(&mut self, now: Moment, party: &Party, bindings: Vec<Binding>) {
         let old = std::mem::take(&mut self.people.entry(party.clone()).or_default().bindings);
         if let Some(end) = earliest(&old) {
             self.ends.remove(&(end, party.clone()));
@@ -242,6 +252,7 @@ impl Registrar {
             self.ends.insert((end, party.clone()));
         }
         self.people.entry(party.clone()).or_default().bindings = bindings;
+        self.plan_keepalive(now, party);
     }
 }
 

@@ -183,7 +183,7 @@ impl Registrar {
             }
         }
         if waiting.forget_all || !waiting.contacts.is_empty() {
-            self.put(party, bindings);
+            self.put(now.moment, party, bindings);
             self.registered(now, party, &waiting.flow, &waiting.message, wire.out);
         }
     }

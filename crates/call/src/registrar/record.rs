@@ -66,7 +66,7 @@ impl Registrar {
         let bindings: Vec<Binding> =
             record.bindings.iter().filter_map(|kept| restored(now, kept)).collect();
         let left = bindings.len();
-        self.put(&record.party, bindings);
+        self.put(now.moment, &record.party, bindings);
         if let Some(person) = self.people.get_mut(&record.party) {
             person.seen = record.seen;
         }

@@ -123,7 +123,7 @@ impl Registrar {
                 }
             }
         }
-        self.put(party, bindings);
+        self.put(now.moment, party, bindings);
         Ok(Done { changed: true, outbound })
     }
 

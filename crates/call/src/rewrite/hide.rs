@@ -74,6 +74,9 @@ mod tests {
         assert!(!hidden.is_in(b"<sip:10.0.0.12> 110.0.0.1"));
         assert_eq!(hidden.replaced(b"10.0.0.1,192.0.2.9:1,10.0.0.11", b"x"), b"x,x:1,10.0.0.11");
         let six = Hidden::new("2001:db8::1".parse().unwrap(), b"");
-        assert_eq!(six.replaced(b"[2001:db8::1]:5060 2001:db8::12", b"x"), b"[x]:5060 2001:db8::12");
+        assert_eq!(
+            six.replaced(b"[2001:db8::1]:5060 2001:db8::12", b"x"),
+            b"[x]:5060 2001:db8::12"
+        );
     }
 }

@@ -46,7 +46,8 @@ pub fn identity(
     }
     match (crossing.from, known) {
         (Trust::Trusted, _) => {
-            let names = [Name::PAssertedIdentity, Name::Diversion, Name::HistoryInfo, Name::RemotePartyId];
+            let names =
+                [Name::PAssertedIdentity, Name::Diversion, Name::HistoryInfo, Name::RemotePartyId];
             for name in names {
                 for value in from.values(name).filter_map(NameAddr::read) {
                     moved(crossing, name, &value, to);
@@ -115,7 +116,9 @@ mod tests {
     fn privacy_is_kept() {
         let fields = format!("{ASSERTED}Privacy: id;critical\r\n");
         assert_eq!(said(&fields, Trust::Trusted, Trust::Phone, None), "");
-        assert!(said(&fields, Trust::Trusted, Trust::Trusted, None).starts_with("Privacy: id\r\nP-A"));
+        assert!(
+            said(&fields, Trust::Trusted, Trust::Trusted, None).starts_with("Privacy: id\r\nP-A")
+        );
         assert!(said(ASSERTED, Trust::Trusted, Trust::Phone, None).contains("+3120"));
     }
 }

@@ -124,7 +124,10 @@ mod tests {
     fn addresses_of_the_other_network_are_replaced() {
         let fields = "X-Where: 10.0.0.7:5060 and 10.0.0.70 and 10.1.1.1\r\nWarning: 399 pbx.intern \"at 10.0.0.7\"\r\n";
         let left = crossed(fields, Trust::Trusted, Trust::Trusted);
-        assert!(left.contains("X-Where: edge.example:5060 and 10.0.0.70 and edge.example\r\n"), "{left}");
+        assert!(
+            left.contains("X-Where: edge.example:5060 and 10.0.0.70 and edge.example\r\n"),
+            "{left}"
+        );
         assert!(left.contains("Warning: 399 edge.example \"at edge.example\"\r\n"), "{left}");
     }
 
@@ -135,7 +138,10 @@ mod tests {
             Trust::Phone,
             Trust::Untrusted,
         );
-        assert!(left.contains("Allow: INVITE, ACK\r\nSupported: timer, 100rel\r\nContent"), "{left}");
+        assert!(
+            left.contains("Allow: INVITE, ACK\r\nSupported: timer, 100rel\r\nContent"),
+            "{left}"
+        );
     }
 
     #[test]

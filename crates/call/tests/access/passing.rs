@@ -4,8 +4,8 @@ use crate::identifying::invite;
 use crate::office::{PBX, PBX_TOWN, hop, parts};
 use crate::peer::{Phone, contacts};
 use crate::world::{World, udp};
-use ringfence_call::{Caller, Net, Party, Way, begin, plan, routes};
-use ringfence_model::{Direction, ExtensionId, TenantId};
+use ringfence_call::{Caller, Net, Way, begin, plan, routes};
+use ringfence_model::Direction;
 use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
@@ -13,10 +13,6 @@ fn world() -> World {
     let mut world = World::new(parts());
     world.trunks.resolved(world.now, &"pbx".into(), &[hop(PBX)]);
     world
-}
-
-fn party() -> Party {
-    Party::Phone { tenant: TenantId::new("town"), extension: ExtensionId::new("31") }
 }
 
 fn phone() -> Phone {
@@ -138,7 +134,7 @@ fn a_refresh_keeps_the_user_part_and_a_farewell_ends_it() {
     let mut phone = phone();
     register(&mut world, &mut phone, 300);
     let token = world.registrar.all().next().unwrap().1.token.clone();
-    world.sleep(Duration::from_secs(100));
+    world.sleep(Duration::from_secs(20));
     register(&mut world, &mut phone, 300);
     assert_eq!(world.registrar.all().next().unwrap().1.token, token);
     assert_eq!(world.registrar.len(), 1);

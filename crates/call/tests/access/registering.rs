@@ -280,9 +280,57 @@ fn people_who_left_are_forgotten() {
     Phone::new(ACME, "202", "203.0.113.50:40001").register(&mut world);
     let mut fewer = parts();
     fewer.extensions.remove(0);
-    world.directory = ringfence_call::Directory::new(fewer).unwrap();
+    world.directory = ringfence_call::Directory::new(fewer).unwrap().into();
     let mut out = ringfence_call::Outbox::new();
     world.registrar.adopt(world.now, &world.directory, &mut out);
     world.take(out);
     assert_eq!((registered(&world.registrar), world.kept.len()), (1, 1));
+}
+
+#[test]
+fn a_translator_is_kept_open() {
+    let mut world = World::new(parts());
+    let mut behind = Phone::new(ACME, "201", "203.0.113.50:40000");
+    let mut direct = Phone::new(ACME, "202", "203.0.113.51:5060").contact("<sip:202@203.0.113.51>");
+    behind.register(&mut world);
+    direct.register(&mut world);
+    world.sleep(Duration::from_secs(599));
+    let asked = world.sent_to(behind.flow.remote);
+    assert_eq!(asked.len(), 599 / 25);
+    assert!(asked.iter().all(|m| m.method() == Some(Method::Options)));
+    assert_eq!(asked[0].uri_text(), b"sip:201@10.0.0.5:5060");
+    assert!(world.sent_to(direct.flow.remote).is_empty());
+    assert!(world.transactions.is_empty(), "nothing waits for answers");
+    world.sleep(Duration::from_secs(100));
+    assert_eq!(world.next_timer(), None);
+}
+
+#[test]
+fn a_storm_of_refreshes() {
+    let extensions = (0..2_000)
+        .map(|n| crate::office::extension("acme", ACME, &(3_000 + n).to_string(), ""))
+        .collect();
+    let mut world = World::new(ringfence_call::Parts { extensions, ..parts() });
+    let mut phones: Vec<Phone> = (0..2_000_u32)
+        .map(|n| {
+            let remote = format!("203.0.{}.{}:5060", n / 250, 1 + n % 250);
+            let contact = format!("<sip:p@{remote}>");
+            Phone::new(ACME, &(3_000 + n).to_string(), &remote).contact(&contact)
+        })
+        .collect();
+    for phone in &mut phones {
+        assert_eq!(phone.register(&mut world).code(), Some(200));
+        world.sleep(Duration::from_millis(50));
+    }
+    for _ in 0..3 {
+        for phone in &mut phones {
+            assert_eq!(phone.register(&mut world).code(), Some(200));
+        }
+    }
+    assert_eq!((world.registrar.len(), world.kept.len()), (2_000, 2_000));
+    world.sleep(Duration::from_secs(33));
+    assert_eq!(world.transactions.len(), 0);
+    world.sleep(Duration::from_secs(600));
+    assert!(world.registrar.is_empty() && world.kept.is_empty());
+    assert_eq!(world.next_timer(), None);
 }

@@ -280,7 +280,7 @@ fn a_new_password_is_used_at_once() {
     let mut parts = parts();
     registering_at_carrier(&mut parts.trunks[0]);
     parts.trunks[0].account.as_mut().unwrap().password = "new".into();
-    world.directory = ringfence_call::Directory::new(parts).unwrap();
+    world.directory = ringfence_call::Directory::new(parts).unwrap().into();
     world.with_wire(|w, wire| w.trunks.adopt(w.now, 0, wire));
     world.sleep(Duration::ZERO);
     for code in [401, 200] {
@@ -331,7 +331,7 @@ fn nothing_is_left_of_a_trunk_that_went() {
     let mut world = World::new(first);
     world.trunks.resolved(world.now, &id(), &[hop(CARRIER)]);
     world.sleep(Duration::from_secs(61));
-    world.directory = ringfence_call::Directory::new(parts()).unwrap();
+    world.directory = ringfence_call::Directory::new(parts()).unwrap().into();
     world.with_wire(|w, wire| w.trunks.adopt(w.now, 0, wire));
     world.sent.clear();
     world.sleep(Duration::from_secs(4_000));

@@ -11,13 +11,14 @@ use ringfence_model::{CallEvent, Moment, Now, WallTime};
 use ringfence_sip::{Flow, Limits, Message, Method, Transport};
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const SECRET: [u8; 32] = [3; 32];
 pub const US: &str = "198.51.100.1:5060";
 
 pub struct World {
-    pub directory: Directory,
+    pub directory: Arc<Directory>,
     pub authority: Authority,
     pub registrar: Registrar,
     pub trunks: Trunks,
@@ -37,7 +38,7 @@ pub struct World {
 
 impl World {
     pub fn new(parts: Parts) -> Self {
-        let directory = Directory::new(parts).unwrap();
+        let directory = Arc::new(Directory::new(parts).unwrap());
         let mut settings =
             Settings { sources_max: 4_096, accounts_max: 4_096, ..Settings::default() };
         let trunks = &directory.parts().trunks;
@@ -94,7 +95,7 @@ impl World {
     }
 
     fn request(&mut self, flow: &Flow, message: &Message, server: ringfence_call::ServerKey) {
-        let directory = self.directory.clone();
+        let directory = Arc::clone(&self.directory);
         let origin = identify(&directory, flow, &[], message);
         let entry = self.authority.admit(
             self.now,
@@ -161,8 +162,8 @@ impl World {
                 _ => w.trunks.unanswered(w.now, wire, due),
             });
         }
-        self.registrar.due(self.now, &mut out);
         self.take(out);
+        self.with_wire(|w, wire| w.registrar.due(w.now, wire));
         self.with_wire(|w, wire| w.trunks.tick(w.now, wire));
         while let Some(event) = self.authority.due(self.now.moment) {
             self.events.push(event);
@@ -171,7 +172,7 @@ impl World {
 
     pub fn with_wire(&mut self, work: impl FnOnce(&mut Self, &mut Wire<'_>)) {
         let mut out = Outbox::new();
-        let directory = self.directory.clone();
+        let directory = Arc::clone(&self.directory);
         let mut transactions = std::mem::replace(&mut self.transactions, Transactions::new(0));
         let (mut mint, responder) = (self.mint.clone(), self.responder.clone());
         let mut wire = Wire {

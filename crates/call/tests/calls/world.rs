@@ -365,7 +365,14 @@ impl World {
             "{method} {} SIP/2.0\r\nVia: SIP/2.0/{transport} {addr};branch=z9hG4bK{branch};rport\r\n{routes}\
              Max-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {} {method}\r\n\
              Contact: <sip:{}@{addr}>\r\nUser-Agent: {} of {addr}\r\n{extra}{sdp}Content-Length: {}\r\n\r\n{body}",
-            talk.target, talk.local, talk.remote, talk.call_id, talk.cseq, talk.who, talk.who, body.len()
+            talk.target,
+            talk.local,
+            talk.remote,
+            talk.call_id,
+            talk.cseq,
+            talk.who,
+            talk.who,
+            body.len()
         )
     }
 
@@ -399,8 +406,12 @@ impl World {
         if !body.is_empty() && !extra.contains("Content-Type") {
             text.push_str("Content-Type: application/sdp\r\n");
         }
-        write!(text, "Server: {who} at {addr}\r\n{extra}Content-Length: {}\r\n\r\n{body}", body.len())
-            .unwrap();
+        write!(
+            text,
+            "Server: {who} at {addr}\r\n{extra}Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
         self.say(who, &text);
     }
 
