@@ -9,8 +9,10 @@ use super::process::run_quietly;
 /// Above the ports Linux gives away by default to listeners of tests, below those it gives to clients.
 const PORT: u16 = 25_060;
 
-/// The caller: a PBX, or phones that register.
+/// The caller: a PBX.
 pub const PBX: SocketAddr = at(1, 1);
+/// Phones that register, all behind one address.
+pub const PHONES: SocketAddr = at(3, 1);
 /// The called side.
 pub const CARRIER: SocketAddr = at(2, 1);
 /// Where Kamailio listens.

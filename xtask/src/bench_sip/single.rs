@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result};
 
 use super::capacity::why;
 use super::load::register;
 use super::load::{Plan, run};
 use super::process::Server;
-use super::stand::{Stand, Who, costed, quantile, short_calls, voice};
+use super::stand::{Stand, Who, costed, phones, quantile, short_calls};
 
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -83,10 +83,10 @@ fn calls(options: &Options, server: Option<&Server>) -> Result<()> {
 }
 
 fn registrations(options: &Options, server: Option<&Server>) -> Result<()> {
-    ensure!(server.is_some(), "somebody must register the phones: --server");
+    let server = server.context("somebody must register the phones: --server")?;
     let mut marks = Vec::new();
-    let done = register::run(voice(server), Duration::from_secs(options.secs), &mut || {
-        marks.extend(server.map(Server::cpu).transpose()?);
+    let done = register::run(phones(server), Duration::from_secs(options.secs), &mut || {
+        marks.push(server.cpu()?);
         Ok(())
     })?;
     let used =

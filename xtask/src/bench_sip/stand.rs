@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::ground::{CARRIER, Cores, PBX};
+use super::ground::{CARRIER, Cores, PBX, PHONES};
 use super::load::wording::Voice;
 use super::load::{Beside, Outcome, Plan, Tally, run};
 use super::process::Server;
@@ -102,6 +102,11 @@ impl Stand {
 pub fn voice(server: Option<&Server>) -> Voice {
     let server = server.map_or(CARRIER, |server| server.address);
     Voice { caller: PBX, called: CARRIER, server }
+}
+
+/// Phones that register at `server`.
+pub fn phones(server: &Server) -> Voice {
+    Voice { caller: PHONES, ..voice(Some(server)) }
 }
 
 /// Short calls at `rate` for `secs`.

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 
 use super::{Reading, at_least, told};
 use crate::bench_sip::load::register::{Registered, run};
-use crate::bench_sip::stand::{Stand, Who, median, voice};
+use crate::bench_sip::stand::{Stand, Who, median, phones};
 
 const LASTING: Duration = Duration::from_secs(4);
 
@@ -34,7 +34,7 @@ pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
 fn registered(stand: &Stand, who: Who) -> Result<(Registered, Duration)> {
     let server = stand.start(who)?;
     let mut marks = Vec::new();
-    let done = run(voice(Some(&server)), LASTING, &mut || {
+    let done = run(phones(&server), LASTING, &mut || {
         marks.push(server.cpu()?);
         Ok(())
     })?;
