@@ -78,6 +78,7 @@ impl Authority {
 
     /// Whether a request outside of dialogs is heard. Not for ACK and CANCEL, which cannot be challenged
     /// (RFC 3261 §22.1).
+    #[allow(clippy::too_many_arguments, reason = "the request, and all that is asked about it")]
     pub fn admit<'d>(
         &mut self,
         now: Now,

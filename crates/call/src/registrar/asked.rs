@@ -64,7 +64,9 @@ fn contact<'m>(message: &Message, value: &'m [u8]) -> Option<AskedContact<'m>> {
     let address = NameAddr::read(value)?;
     let uri = Uri::read(address.uri)?;
     let sip = matches!(uri.scheme, Scheme::Sip | Scheme::Sips);
-    if !sip || !uri.headers.is_empty() || address.uri.len() > CONTACT_BYTES_MAX {
+    // It will be a request URI, where a blank would end it.
+    let gap = address.uri.iter().any(|byte| *byte <= b' ' || *byte == 0x7f);
+    if !sip || gap || !uri.headers.is_empty() || address.uri.len() > CONTACT_BYTES_MAX {
         return None;
     }
     let of_request = || message.number(Name::Expires);
@@ -89,10 +91,7 @@ fn whole(text: &[u8]) -> Option<u32> {
 /// `q` in thousandths, 0 to 1000.
 fn preference(params: Params<'_>) -> u16 {
     let said = params.value("q").and_then(|text| std::str::from_utf8(text).ok());
-    let parts = said.and_then(|text| match text.split_once('.') {
-        Some((whole, rest)) => Some((whole, rest)),
-        None => Some((text, "")),
-    });
+    let parts = said.map(|text| text.split_once('.').unwrap_or((text, "")));
     let thousandths = parts.and_then(|(whole, rest)| {
         let rest: String = rest.chars().chain("000".chars()).take(3).collect();
         let whole: u16 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
@@ -178,6 +177,7 @@ mod tests {
             ("Contact: <tel:+31>\r\n", 400),
             ("Contact: <sip:a@h?x=1>\r\n", 400),
             ("Contact: \"\r\n", 400),
+            ("Contact: <sip:a@h;x=a b>\r\n", 400),
             (long.as_str(), 400),
             (many.as_str(), 403),
         ] {

@@ -8,7 +8,6 @@ mod record;
 mod register;
 
 pub use binding::{Binding, Party, same_contact};
-pub use record::KIND as RECORD_KIND;
 
 use crate::auth::Caller;
 use crate::directory::{Directory, Registering, Trunk};
@@ -48,6 +47,9 @@ struct Person {
 }
 
 impl Registrar {
+    /// The first byte of the keys of registrations among the records kept.
+    pub const RECORD_KIND: u8 = b'R';
+
     /// Somebody's contacts that have not ended, the preferred ones first.
     #[must_use]
     pub fn contacts(&self, now: Moment, party: &Party) -> Vec<&Binding> {

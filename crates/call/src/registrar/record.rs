@@ -10,8 +10,6 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 use std::hash::Hasher;
 use std::net::{IpAddr, SocketAddr};
 
-/// The first byte of the keys of registrations.
-pub const KIND: u8 = b'R';
 /// Another layout gets another number; a record of an unknown one is dropped, and the phone registers again.
 const VERSION: u8 = 1;
 
@@ -90,7 +88,7 @@ fn key(party: &Party) -> [u8; 16] {
     }
     let mut key = hasher.finish128().as_bytes();
     if let Some(first) = key.first_mut() {
-        *first = KIND;
+        *first = Registrar::RECORD_KIND;
     }
     key
 }

@@ -183,7 +183,7 @@ fn set(
     contact: &AskedContact<'_>,
     request: Request<'_>,
 ) -> Result<bool, No> {
-    let Request { now, bounds, message, .. } = request;
+    let Request { bounds, message, .. } = request;
     let outbound = asked::outbound(message, contact)?;
     let asked_for = contact.expires.unwrap_or(bounds.expires_max);
     let mut new = binding(contact, request, asked_for.min(bounds.expires_max))?;
@@ -216,7 +216,6 @@ fn set(
             .map(|(at, _)| at);
         bindings.remove(oldest.ok_or(No::Code(403))?);
     }
-    debug_assert!(new.refreshed == now.moment);
     bindings.push(new);
     Ok(outbound)
 }
