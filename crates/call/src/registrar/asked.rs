@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn what_is_no_contact() {
         let long = format!("Contact: <sip:{}@h>\r\n", "a".repeat(600));
-        let many = format!("Contact: {}\r\n", vec!["<sip:a@h>"; 9].join(", "));
+        let many = format!("Contact: {}\r\n", ["<sip:a@h>"; 9].join(", "));
         for (fields, code) in [
             ("Contact: <tel:+31>\r\n", 400),
             ("Contact: <sip:a@h?x=1>\r\n", 400),

@@ -194,3 +194,37 @@ fn a_tenant_without_logins_has_no_phones() {
     let message = invite("sip:1@quiet.example", "sip:2@quiet.example", "");
     assert_eq!(seen(&directory, &udp("198.18.0.1:5060"), &[], &message), "stranger");
 }
+
+#[test]
+fn what_does_not_fit_together_is_named() {
+    let wrong = |change: &dyn Fn(&mut Parts)| {
+        let mut parts = parts();
+        change(&mut parts);
+        Directory::new(parts).unwrap_err().to_string()
+    };
+    let login = |user: &str| Some(Login { user: user.into(), ha1: Ha1::new(user, ACME, "x") });
+    assert_eq!(
+        wrong(&|parts| parts.extensions[1].login = login("user201")),
+        "login \"user201\" is there twice"
+    );
+    assert_eq!(
+        wrong(&|parts| {
+            let pbx = trunk("roaming", Some("acme"), Side::Pbx, "192.0.2.99:5060");
+            let login = login("user201");
+            parts.trunks.push(Trunk { networks: Vec::new(), login, ..pbx });
+        }),
+        "login \"user201\" is there twice"
+    );
+    assert_eq!(
+        wrong(&|parts| parts.tenants[0].carriers.push("none".into())),
+        "tenant \"acme\" names trunk \"none\", which is not there"
+    );
+    assert!(wrong(&|parts| parts.tenants[1].domains.push("ACME.example".into())).contains("twice"));
+    assert!(
+        wrong(&|parts| {
+            let number = parts.extensions[0].numbers[0];
+            parts.extensions[1].numbers.push(number);
+        })
+        .starts_with("number")
+    );
+}

@@ -9,13 +9,13 @@ use ringfence_model::Direction;
 use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
-fn world() -> World {
+pub fn world() -> World {
     let mut world = World::new(parts());
     world.trunks.resolved(world.now, &"pbx".into(), &[hop(PBX)]);
     world
 }
 
-fn phone() -> Phone {
+pub fn phone() -> Phone {
     Phone::new(PBX_TOWN, "31", "198.18.0.31:40000")
 }
 
@@ -37,7 +37,7 @@ fn pbx_says(world: &mut World, request: &Message, code: u16, fields: &[(Name, &s
 const CHALLENGE: &str = "Digest realm=\"pbx\", nonce=\"n1\", algorithm=MD5, qop=\"auth\"";
 
 /// Registers with the PBX granting `granted` seconds; the phone's last answer.
-fn register(world: &mut World, phone: &mut Phone, granted: u32) -> Message {
+pub fn register(world: &mut World, phone: &mut Phone, granted: u32) -> Message {
     assert!(phone.ask(world, Method::Register, None).is_empty(), "it waits for the PBX");
     let request = at_pbx(world);
     pbx_says(world, &request, 401, &[(Name::WwwAuthenticate, CHALLENGE)]);

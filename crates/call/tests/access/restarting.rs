@@ -72,3 +72,18 @@ fn a_record_that_cannot_be_read_is_dropped() {
     world.registrar.restore(world.now, key, &other, &mut out);
     assert_eq!(out.len(), 1);
 }
+
+#[test]
+fn a_pbx_still_knows_its_phones() {
+    let mut world = crate::passing::world();
+    let mut phone = crate::passing::phone();
+    crate::passing::register(&mut world, &mut phone, 300);
+    let token = world.registrar.all().next().unwrap().1.token.clone().unwrap();
+    let mut world = restart(&world, Duration::from_secs(60));
+    let (_, binding) = world.registrar.of_token(world.now.moment, &token).unwrap();
+    assert_eq!(binding.flow, phone.flow);
+    phone.ask(&mut world, ringfence_sip::Method::Invite, None);
+    assert_eq!(world.heard, ["passed 31"]);
+    world.sleep(Duration::from_secs(240));
+    assert!(world.registrar.of_token(world.now.moment, &token).is_none());
+}
