@@ -34,6 +34,8 @@ pub struct Plan {
     pub forwarded_by: Option<ExtensionId>,
     /// How it is made.
     pub via: Via,
+    /// The request URI as the phone wrote it, when the PBX is to check a password that is bound to it.
+    pub(super) uri: Option<Box<[u8]>>,
     pub(super) goal: Goal,
 }
 
@@ -175,6 +177,7 @@ impl Request<'_> {
         Ok(Plan {
             extension: Some(extension.clone()),
             a_number,
+            uri: Some(self.message.uri_text().into()),
             via: if from.is_diverted { Via::Forward } else { Via::Phone },
             ..Plan::new(tenant, direction, dialled, Goal::Trunk(trunk.id.clone()), from)
         })
@@ -317,6 +320,7 @@ impl Plan {
             shown: None,
             forwarded_by: from.forwarded_by,
             via: Via::Unknown,
+            uri: None,
             goal,
         }
     }

@@ -137,14 +137,14 @@ impl<'a> Net<'a> {
             let contacts = self.registrar.contacts(now, &party);
             let target = |binding: &&Binding| {
                 let host = host_of(&binding.contact)?;
-                let uri = sip(&user, &host);
+                let uri = plan.uri.clone().unwrap_or_else(|| sip(&user, &host));
                 let to = uri.clone();
                 let (flow, route) = (binding.flow, binding.path.clone());
                 Some(vec![LegTarget { party: party.clone(), flow, uri, to, route }])
             };
             return contacts.iter().filter_map(target).collect();
         }
-        let uri = sip(&user, &trunk.domain());
+        let uri = plan.uri.clone().unwrap_or_else(|| sip(&user, &trunk.domain()));
         let target = |hop: &Hop| {
             let flow = self.flow(trunk, hop)?;
             let (uri, to) = (uri.clone(), uri.clone());

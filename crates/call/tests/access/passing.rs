@@ -125,7 +125,15 @@ fn a_registered_flow_may_call_through_the_pbx() {
     let caller = Caller::Passed { tenant, trunk, extension: "31".into() };
     let message = invite("sip:0612345678@town.example", "sip:31@town.example", "");
     let call = plan(world.now.moment, &world.directory, &world.registrar, &caller, &message);
-    assert_eq!(call.unwrap().direction, Direction::Outbound);
+    let call = call.unwrap();
+    assert_eq!(call.direction, Direction::Outbound);
+    let net =
+        Net { directory: &world.directory, registrar: &world.registrar, trunks: &world.trunks };
+    let number = Some("+31612345678".parse().unwrap());
+    let way = Way { protected: false, b_number: number };
+    let ways = routes(world.now.moment, net, &call, way).unwrap();
+    let expected = b"sip:0612345678@town.example";
+    assert_eq!(&*ways[0][0].uri, expected, "the password is bound to it");
 }
 
 #[test]
