@@ -3,7 +3,7 @@
 mod incoming;
 
 use crate::auth::Authority;
-use crate::b2bua::{Asked, Call, Reason};
+use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
 use crate::core::{CallIds, Core, Place, Seat};
 use crate::directory::{Directory, Hop};
 use crate::identify::identify;
@@ -12,8 +12,9 @@ use crate::stateless::{Responder, reply_flow};
 use crate::timers::Timers;
 use crate::token::{Mint, Token, shard_of_branch, shard_of_contact, shard_of_tag};
 use crate::transaction::{Due, Heard, Outbox, Owner, ServerKey, Slots, Transactions};
-use crate::upstream::Trunks;
+use crate::upstream::{Health, Trunks};
 use crate::{Cause, Output, Ruling};
+use bytes::Bytes;
 use incoming::Pending;
 use ringfence_guard::Guard;
 use ringfence_model::{CallId, Moment, Now, TenantId, TrunkId};
@@ -68,6 +69,7 @@ impl Calls {
                 wakes: Timers::new(),
                 dialogs: HashMap::default(),
                 ids: CallIds::new(shard),
+                dead: Vec::new(),
             },
             calls: Slots::new(),
             by_id: HashMap::default(),
@@ -220,6 +222,31 @@ impl Calls {
         self.due(now);
     }
 
+    /// Takes up what was kept before a restart. Records that are of no use are dropped.
+    pub fn restore(&mut self, now: Now, records: impl Iterator<Item = ([u8; 16], Bytes)>) {
+        self.begin(now);
+        for (key, state) in records {
+            if key.first() == Some(&Registrar::RECORD_KIND) {
+                self.registrar.restore(now, key, &state, &mut self.core.out);
+                continue;
+            }
+            let core = &mut self.core;
+            let made = self.calls.insert_with(|place| match key.first() {
+                Some(&CALL_KIND) => Call::restore(core, now, place, &state),
+                _ => None,
+            });
+            let Some(place) = made else {
+                self.core.out.push_back(Output::Checkpoint { key, state: None });
+                continue;
+            };
+            if let Some(call) = self.calls.get(place) {
+                self.by_id.insert(call.id, place);
+            }
+            self.with(now, place, |_, _| {});
+        }
+        self.due(now);
+    }
+
     /// What there is to say, in order.
     pub fn poll(&mut self) -> Option<Output> {
         self.core.out.pop_front()
@@ -256,6 +283,22 @@ impl Calls {
             timers: self.core.wakes.len(),
             contacts: self.registrar.len(),
         }
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().map(|(_, call)| call)
+    }
+
+    pub(crate) const fn registrar(&self) -> &Registrar {
+        &self.registrar
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.core.directory
+    }
+
+    pub(crate) fn health(&self, trunk: &TrunkId) -> Option<Health> {
+        self.trunks.health(trunk)
     }
 
     /// The first input tells this run's tokens from those of the last one.
@@ -347,6 +390,10 @@ impl Calls {
         self.registrar.due(now, &mut self.core.wire(&directory));
         self.trunks.tick(now, &mut self.core.wire(&directory));
         loop {
+            for (trunk, flow) in std::mem::take(&mut self.core.dead) {
+                let hop = Hop { remote: flow.remote, transport: flow.transport };
+                self.trunks.found_dead(&directory, &trunk, hop);
+            }
             let Core { transactions, out, wakes, .. } = &mut self.core;
             if let Some(due) = transactions.due(now.moment, out) {
                 self.transaction_due(now, due);

@@ -8,9 +8,12 @@ use crate::token::{Mint, Token};
 use crate::transaction::{ClientKey, Outbox, Owner, ServerKey, Transactions};
 use crate::{Output, Wire, b2bua::Party, dialog::Dialog, dialog::Stamp};
 use bytes::Bytes;
-use ringfence_model::{CallId, Now, WallTime};
-use ringfence_sip::{BadText, Builder, Flow, Message, Method, Name};
+use ringfence_model::{CallId, Now, TrunkId, WallTime};
+use ringfence_sip::{
+    BadText, Builder, Flow, Host, Message, Method, Name, NameAddr, Transport, Uri,
+};
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Where a call is kept, and which of the calls that were there.
@@ -37,6 +40,8 @@ pub struct Core {
     pub wakes: Timers<Place>,
     pub dialogs: HashMap<Token, Seat, foldhash::fast::RandomState>,
     pub ids: CallIds,
+    /// Addresses of trunks that said nothing.
+    pub dead: Vec<(TrunkId, Flow)>,
 }
 
 /// A response in the making: whose request, and what the code says.
@@ -63,6 +68,27 @@ impl Core {
             Some(listener) => listener.advertised.as_bytes().into(),
             None => flow.local.to_string().as_bytes().into(),
         }
+    }
+
+    /// Sends what follows in a dialog to the address its party gives, when that is a trunk's and lies in its networks;
+    /// everybody else is reached where its messages come from.
+    pub fn reach(&self, dialog: &mut Dialog) {
+        let first = ringfence_sip::split_commas(&dialog.routes).next().and_then(NameAddr::read);
+        let uri = first.map_or(&*dialog.target, |route| route.uri);
+        let Some(uri) = Uri::read(uri) else { return };
+        let Host::Ip(ip) = uri.host() else { return };
+        let trunk = dialog.trunk.as_ref().and_then(|id| self.directory.trunk(id));
+        if !trunk.is_some_and(|trunk| trunk.networks.iter().any(|net| net.contains(&ip))) {
+            return;
+        }
+        let flow = &mut dialog.flow;
+        let streams = flow.transport != Transport::Udp;
+        if ip.is_ipv4() != flow.local.is_ipv4() || streams && ip == flow.remote.ip() {
+            return;
+        }
+        let port = uri.port.unwrap_or(flow.transport.default_port());
+        flow.remote = SocketAddr::new(ip, port);
+        flow.connection = None;
     }
 
     /// Sends a response that is ours alone: no dialog, no body.
@@ -155,7 +181,7 @@ pub fn crossing<'a>(
     hidden: &'a Hidden,
     ours: &'a [u8],
 ) -> Crossing<'a> {
-    Crossing { from, to, hidden, ours: host_of(ours) }
+    Crossing { from, to, hidden, ours: host_of(ours), without: None }
 }
 
 /// The host of `host:port`.

@@ -83,11 +83,13 @@ impl Dialog {
         }
     }
 
-    /// A target refresh (RFC 3261 §12.2).
-    pub fn refresh(&mut self, message: &Message) {
-        if let Some(contact) = contact_of(message).filter(|new| **new != *self.target) {
+    /// A target refresh (RFC 3261 §12.2); says whether the target is another one now.
+    pub fn refresh(&mut self, message: &Message) -> bool {
+        let new = contact_of(message).filter(|new| **new != *self.target);
+        if let Some(contact) = new {
             self.target = contact.into();
         }
+        new.is_some()
     }
 
     /// Whether a message with these ids is of this dialog. Our own tag was what it was found by.

@@ -20,6 +20,7 @@ mod timers;
 mod token;
 mod transaction;
 mod upstream;
+mod view;
 mod wire;
 
 pub use auth::{Authority, Caller, Entry};
@@ -37,4 +38,5 @@ pub use timers::{TimerId, Timers};
 pub use token::{Mint, Token, shard_of_branch, shard_of_call_id, shard_of_contact, shard_of_tag};
 pub use transaction::{ClientKey, Due, Heard, Outbox, Owner, ServerKey, Transactions};
 pub use upstream::{Health, Standing, Trunks};
+pub use view::{CallView, Phase, RegistrationView, TrunkView};
 pub use wire::Wire;

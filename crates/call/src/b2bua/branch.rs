@@ -1,7 +1,7 @@
 //! One INVITE towards somebody who may answer.
 
 use super::setup::Setup;
-use super::{Call, owner_of};
+use super::{Call, owner_of, session};
 use crate::core::{Core, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::{self, Trust};
@@ -50,6 +50,8 @@ pub struct Branch {
     pub credentials: Option<(Name, Vec<u8>)>,
     /// It demands reliable provisional responses, which the caller does not know.
     pub demands_100rel: bool,
+    /// The session timer it demands, when ours was too short.
+    pub session: Option<u32>,
 }
 
 /// How far a branch is.
@@ -91,7 +93,7 @@ impl Call {
             remote_cseq: None,
         };
         let (client, cseq) =
-            send(core, now, setup, &mut dialog, &way, (owner, None, false)).ok()?;
+            send(core, now, setup, &mut dialog, &way, (owner, None, false, None)).ok()?;
         self.branches.push(Branch {
             id,
             client,
@@ -102,6 +104,7 @@ impl Call {
             cseq,
             credentials: None,
             demands_100rel: false,
+            session: None,
         });
         Some(())
     }
@@ -114,7 +117,7 @@ impl Call {
         let owner = owner_of(call, place, branch.id);
         let credentials =
             branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
-        let with = (owner, credentials, branch.demands_100rel);
+        let with = (owner, credentials, branch.demands_100rel, branch.session);
         let sent = send(core, now, setup, &mut branch.dialog, &branch.way, with);
         (branch.client, branch.cseq) = sent.ok()?;
         branch.state = BranchState::Open;
@@ -128,7 +131,7 @@ fn send(
     setup: &Setup,
     dialog: &mut Dialog,
     way: &Way,
-    (owner, credentials, reliable): (Owner, Option<(Name, &[u8])>, bool),
+    (owner, credentials, reliable, session): (Owner, Option<(Name, &[u8])>, bool, Option<u32>),
 ) -> Result<(ClientKey, u32), BadText> {
     let invite: &Message = &setup.invite;
     let hidden = setup.caller.hidden();
@@ -142,6 +145,9 @@ fn send(
             dialog::contact(builder, &flow, ours, &tag);
             if let Some((name, value)) = credentials {
                 builder.field(name, &[value]);
+            }
+            if let Some(secs) = session::asked(invite, session) {
+                builder.number(Name::SessionExpires, secs);
             }
             if reliable {
                 builder.field(Name::Supported, &[b"100rel"]);

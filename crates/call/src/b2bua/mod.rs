@@ -1,15 +1,22 @@
 //! One call: the caller on one side, whoever is tried on the other, and after the answer two dialogs that belong
 //! together. The table of states is in `docs/reference/call-states.md`.
 
+mod adviser;
 mod branch;
+mod checkpoint;
 mod credentials;
 mod pair;
 mod progress;
 mod relay;
 mod release;
+mod reliable;
+mod session;
 mod setup;
+mod tell;
+mod view;
 
 pub use branch::Way;
+pub use checkpoint::KIND;
 pub use relay::Asked;
 pub use release::Reason;
 pub use setup::{Allowed, Caller};
@@ -22,8 +29,9 @@ use branch::Branch;
 use pair::{Pair, Settled, Stray};
 use relay::Relay;
 use ringfence_model::{Attempt, CallId, Moment, Now};
-use ringfence_sip::Message;
+use ringfence_sip::{Message, Name};
 use serde::{Deserialize, Serialize};
+use session::Session;
 use setup::Setup;
 use std::time::Duration;
 
@@ -60,6 +68,9 @@ pub enum Stage {
     Over,
 }
 
+/// Fields that are written besides those that cross.
+type Fields = Vec<(Name, Box<[u8]>)>;
+
 /// A call.
 #[derive(Debug)]
 pub struct Call {
@@ -83,12 +94,21 @@ pub struct Call {
     rang: bool,
     /// The caller has not acknowledged its 2xx yet.
     unacked: bool,
+    /// It was only asked about; its length is assumed.
+    assumed: bool,
     /// What a BYE for the caller says that has to wait for its ACK (RFC 3261 §15).
     owed_bye: Option<Box<[u8]>>,
     /// When the ringing of the routes under way has been long enough.
     pub(crate) ring_until: Option<Moment>,
     /// When the call is cut.
     cut_at: Option<Moment>,
+    session: Option<Session>,
+    /// When the session timer is over, or the parties are asked whether they are there.
+    look_at: Option<Moment>,
+    /// How long it had been up when it was taken up after a restart.
+    up_before: Duration,
+    /// When it was written down last.
+    kept_at: Option<Moment>,
     /// When what is kept for late answers can go.
     tidy_at: Option<Moment>,
     pub(crate) timer: Option<(Moment, TimerId)>,
@@ -172,7 +192,7 @@ impl Call {
     pub fn next_wake(&self) -> Option<Moment> {
         let ring = self.ring_until.filter(|_| self.stage == Stage::Trying);
         let cut = self.cut_at.filter(|_| self.stage == Stage::Up);
-        [ring, cut, self.tidy_at].into_iter().flatten().min()
+        [ring, cut, self.look_due(), self.tidy_at].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -184,8 +204,14 @@ impl Call {
         if self.stage == Stage::Trying && due(self.ring_until) {
             self.rang_out(core, now);
         }
+        if due(self.look_due()) {
+            self.look(core, now);
+        }
         if self.stage == Stage::Up && due(self.cut_at) {
-            self.cut(core, now, "the agreed time is over");
+            match self.assumed {
+                true => self.assumed_over(core, now),
+                false => self.cut(core, now, "the agreed time is over"),
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Two dialogs that belong together: one towards the caller, one towards the called party. While routes are tried
 //! there may be several (RFC 3261 §12.1, §13.2.2.4: forks); the answer leaves one.
 
+use super::reliable::Reliable;
 use super::{Call, Party};
 use crate::core::{Core, Seat};
 use crate::dialog::Dialog;
@@ -15,8 +16,8 @@ pub struct Pair {
     pub branch: u32,
     pub caller: Dialog,
     pub callee: Dialog,
-    /// The first RSeq of reliable provisional responses, as the caller and as the called party number them.
-    pub rseq: Option<(u32, u32)>,
+    /// INVITEs in it that have reliable provisional responses.
+    pub reliable: Vec<Reliable>,
 }
 
 /// An INVITE that got its 2xx: its ACK is, or will be, passed on.
@@ -80,10 +81,12 @@ impl Call {
         if let Some(at) = known {
             let pair = self.pairs.get_mut(at)?;
             pair.callee.hear(message, to);
+            core.reach(&mut pair.callee);
             return Some(at);
         }
         let (branch_id, mut callee) = (branch.id, branch.dialog.clone());
         callee.hear(message, to);
+        core.reach(&mut callee);
         let setup = self.setup.as_mut()?;
         let mut caller = setup.caller.clone();
         // Each early dialog towards the caller has a tag of its own, the first one that of the call.
@@ -96,7 +99,7 @@ impl Call {
         // All forks of a branch share our From tag: the pair is found by the party's tag.
         core.dialogs
             .insert(callee.local_tag, Seat { place: self.place, pair: id, party: Party::Callee });
-        self.pairs.push(Pair { id, branch: branch_id, caller, callee, rseq: None });
+        self.pairs.push(Pair { id, branch: branch_id, caller, callee, reliable: Vec::new() });
         Some(self.pairs.len() - 1)
     }
 

@@ -3,12 +3,12 @@
 use super::branch::BranchState;
 use super::pair::{Settled, Stray};
 use super::relay::{Purpose, Relay};
+use super::reliable::{Invited, knows};
 use super::setup::Best;
-use super::{Call, LATE, Party, Stage};
+use super::tell::Telling;
+use super::{Call, LATE, Party, Stage, session};
 use crate::Output;
-use crate::core::{Core, Reply, begin, crossing, record_route};
-use crate::dialog;
-use crate::rewrite::identity;
+use crate::core::{Core, Reply, begin, crossing};
 use ringfence_model::{CallEvent, Now, ReleasedBy};
 use ringfence_sip::{Message, Name, NameAddr};
 
@@ -20,11 +20,37 @@ impl Call {
             101..=199 => self.progress(core, now, at, message, &to),
             200..=299 => self.answer(core, now, at, message, &to),
             code => {
-                if self.challenged(core, now, at, code, message).is_none() {
+                let again = self.challenged(core, now, at, code, message);
+                let again = again.or_else(|| self.demanded(core, now, at, code, message));
+                if again.is_none() {
                     self.branch_failed(core, now, at, code, Some(message));
                 }
             }
         }
+    }
+
+    /// What a branch demands and we can give without asking the caller: a longer session timer than we asked for, or
+    /// reliable provisional responses. Once each.
+    fn demanded(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        at: usize,
+        code: u16,
+        message: &Message,
+    ) -> Option<()> {
+        let setup = self.setup.as_ref()?;
+        let branch = self.branches.get_mut(at).filter(|b| b.state == BranchState::Open)?;
+        match code {
+            421 if message.lists(Name::Require, "100rel") && !knows(&setup.invite) => {
+                (!std::mem::replace(&mut branch.demands_100rel, true)).then_some(())?;
+            }
+            422 if branch.session.is_none() => {
+                branch.session = Some(session::least(&setup.invite, message)?);
+            }
+            _ => return None,
+        }
+        self.branch_again(core, now, at)
     }
 
     /// A provisional answer.
@@ -47,34 +73,47 @@ impl Call {
             core.out.push_back(Output::Event(CallEvent::Ringing { call: self.id }));
         }
         let Some(pair) = self.pair_of(core, at, message, to) else { return };
-        self.tell_caller(core, now, pair, message);
+        self.tell_caller(core, now, (pair, at), message);
     }
 
     /// Passes a response to the INVITE on to the caller.
-    fn tell_caller(&mut self, core: &mut Core, now: Now, pair_at: usize, message: &Message) {
+    fn tell_caller(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        (pair_at, branch_at): (usize, usize),
+        message: &Message,
+    ) {
+        let (Some(setup), Some(branch)) = (self.setup.as_ref(), self.branches.get(branch_at))
+        else {
+            return;
+        };
+        let cseq = (setup.caller.remote_cseq.unwrap_or_default(), branch.cseq);
+        let (server, answering) = (setup.server, Party::Callee);
+        let invited = Invited { relay: branch.id, server, answering, cseq };
+        let known = knows(&setup.invite);
+        let reliability = self.reliability(core, now, (pair_at, invited), known, message);
         let (Some(setup), Some(pair)) = (self.setup.as_ref(), self.pairs.get(pair_at)) else {
             return;
         };
-        let code = message.code().unwrap_or_default();
-        let (caller, callee) = (&pair.caller, &pair.callee);
-        let reply = Reply {
-            server: setup.server,
-            request: &setup.invite,
-            flow: &caller.flow,
-            code,
-            reason: message.reason(),
-            tag: &caller.local_tag,
+        let is_answer = message.code().is_some_and(|code| code >= 200);
+        let (session, fields) = match is_answer {
+            true => session::given(&setup.invite, message),
+            false => (None, Vec::new()),
         };
-        let Some(mut builder) = begin(&reply) else { return };
-        record_route(&mut builder, &setup.invite);
-        let ours = core.ours(&caller.flow);
-        dialog::contact(&mut builder, &caller.flow, &ours, &caller.local_tag);
-        let hidden = callee.hidden();
-        let crossing = crossing((callee.trust, caller.trust), &hidden, &ours);
-        crossing.copy(message, &mut builder);
-        identity(&crossing, message, None, &mut builder);
-        if let Ok(bytes) = builder.finish(message.body()) {
-            core.respond(now, setup.server, code, bytes);
+        let telling = Telling {
+            server,
+            request: &setup.invite,
+            flow: &pair.caller.flow,
+            from: &pair.callee,
+            to: &pair.caller,
+            first: true,
+            fields,
+            reliability,
+        };
+        telling.send(core, now, message);
+        if is_answer {
+            self.watch(now, session);
         }
     }
 
@@ -95,7 +134,7 @@ impl Call {
             return self.stray(core, now, at, message, to);
         }
         let Some(pair_at) = self.pair_of(core, at, message, to) else { return };
-        self.tell_caller(core, now, pair_at, message);
+        self.tell_caller(core, now, (pair_at, at), message);
         let Some(setup) = self.setup.take() else { return };
         let Some(pair) = self.pairs.get(pair_at) else { return };
         let pair_id = pair.id;
@@ -134,8 +173,9 @@ impl Call {
         let (branch_id, cseq) = (branch.id, branch.cseq);
         let mut dialog = branch.dialog.clone();
         dialog.hear(message, to);
+        core.reach(&mut dialog);
         let ack = core.ack(self.id, &dialog, cseq, |_| {}, b"");
-        let purpose = Purpose::Own { of: Party::Callee, reason: None };
+        let purpose = Purpose::Own { of: Party::Callee, fields: Vec::new() };
         let mut relay = Relay::new(id, 0, b"BYE", purpose);
         if relay.send_own(core, now, &mut dialog, owner).is_some() {
             self.relays.push(relay);

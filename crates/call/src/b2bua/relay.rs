@@ -2,8 +2,10 @@
 
 use super::pair::{Pair, Settled};
 use super::release::Reason;
-use super::{Call, LATE, Party, Stage};
-use crate::core::{Core, Reply, Seat, begin, crossing};
+use super::reliable::{Invited, knows};
+use super::tell::Telling;
+use super::{Call, Fields, LATE, Party, Stage};
+use crate::core::{Core, Reply, Seat, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::identity;
 use crate::stateless::phrase;
@@ -31,9 +33,9 @@ pub struct Relay {
 #[derive(Debug)]
 pub enum Purpose {
     /// A party asked, and waits for the answer.
-    Passed { from: Party, asked: Box<Asked>, cseq_in: u32 },
+    Passed { from: Party, asked: Box<Asked>, cseq_in: u32, fields: Fields },
     /// We ask it ourselves, of this party.
-    Own { of: Party, reason: Option<Reason> },
+    Own { of: Party, fields: Fields },
     /// Who asked has been answered already.
     Forgotten { of: Party },
 }
@@ -61,7 +63,7 @@ impl Relay {
         if !matches!(self.purpose, Purpose::Passed { .. }) {
             return self.send_own(core, now, pair.side_mut(of), owner);
         }
-        let Purpose::Passed { asked, .. } = &self.purpose else { return None };
+        let Purpose::Passed { asked, fields, .. } = &self.purpose else { return None };
         let message = &asked.message;
         let (source, to) = match of {
             Party::Callee => (&pair.caller, &mut pair.callee),
@@ -85,6 +87,9 @@ impl Relay {
                 let crossing = crossing(parties, &hidden, ours);
                 crossing.copy(message, builder);
                 identity(&crossing, message, None, builder);
+                for (name, value) in fields {
+                    builder.field(*name, &[value]);
+                }
             },
             message.body(),
         );
@@ -101,9 +106,9 @@ impl Relay {
         dialog: &mut Dialog,
         owner: Owner,
     ) -> Option<()> {
-        let reason = match &self.purpose {
-            Purpose::Own { reason, .. } => reason.as_ref().map(Reason::value),
-            _ => None,
+        let fields: &[_] = match &self.purpose {
+            Purpose::Own { fields, .. } => fields,
+            _ => &[],
         };
         let credentials = &self.credentials;
         let sent = core.request(
@@ -111,8 +116,8 @@ impl Relay {
             dialog,
             (&self.method, 70, owner),
             |builder, _| {
-                if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
-                    builder.field(Name::Reason, &[&reason]);
+                for (name, value) in fields {
+                    builder.field(*name, &[value]);
                 }
                 if let Some((name, value)) = credentials {
                     builder.field(*name, &[value]);
@@ -142,6 +147,12 @@ pub fn answer(core: &mut Core, now: Now, asked: &Asked, code: u16) {
             builder.number(Name::RetryAfter, 1);
         }
     });
+}
+
+/// Whether an answer says that the party has no such call any more, or is not there (RFC 3261 §12.2.1.2). Of other
+/// requests 481 may speak of something else, such as a subscription.
+fn is_gone(method: &[u8], code: u16) -> bool {
+    matches!(code, 408 | 481) && [&b"INVITE"[..], b"UPDATE", b"OPTIONS"].contains(&method)
 }
 
 /// A request inside a dialog.
@@ -177,21 +188,34 @@ impl Call {
         match method {
             Method::Bye => self.hung_up(core, now, party, pair_id, &asked),
             _ if hops == 0 => answer(core, now, &asked, 483),
-            Method::Invite if self.invite_clashes(party) => {
-                // RFC 3261 §14.2; the same for an INVITE whose ACK has not come.
-                answer(core, now, &asked, 491);
+            Method::Invite if self.invite_clashes(party).is_some() => {
+                answer(core, now, &asked, self.invite_clashes(party).unwrap_or(491));
             }
-            _ => self.pass_on(core, now, (at, party), asked, cseq),
+            Method::Prack => match self.pracked(core, at, party, &asked.message) {
+                Some(rack) => {
+                    let fields = vec![(Name::RAck, rack)];
+                    self.pass_on(core, now, (at, party), asked, (cseq, fields));
+                }
+                None => answer(core, now, &asked, 481),
+            },
+            _ => self.pass_on(core, now, (at, party), asked, (cseq, Vec::new())),
         }
     }
 
-    fn invite_clashes(&self, from: Party) -> bool {
-        let open = self.relays.iter().any(|relay| {
-            &*relay.method == b"INVITE" && matches!(relay.purpose, Purpose::Passed { .. })
-        });
-        let unacked =
-            self.settled.iter().any(|settled| settled.ack.is_none() && settled.by != from);
-        open || unacked || self.stage == Stage::Trying
+    /// The answer to an INVITE while another one is open (RFC 3261 §14.2), or its ACK has not come.
+    fn invite_clashes(&self, party: Party) -> Option<u16> {
+        let open = |by: Party| {
+            self.relays.iter().any(|relay| {
+                let same = matches!(&relay.purpose, Purpose::Passed { from, .. } if *from == by);
+                same && &*relay.method == b"INVITE"
+            })
+        };
+        let unacked = |by: Party| self.settled.iter().any(|s| s.ack.is_none() && s.by == by);
+        let other = party.other();
+        if open(party) || (self.stage == Stage::Trying && party == Party::Caller) {
+            return Some(500);
+        }
+        (open(other) || unacked(other) || self.stage == Stage::Trying).then_some(491)
     }
 
     /// BYE: answered here, so that the other leg is released whatever becomes of this one.
@@ -231,14 +255,14 @@ impl Call {
         now: Now,
         (at, from): (usize, Party),
         asked: Asked,
-        cseq_in: u32,
+        (cseq_in, fields): (u32, Fields),
     ) {
         let id = self.next_id();
         let owner = self.owner(id);
         let Some(pair) = self.pairs.get_mut(at) else { return };
         let method: Box<[u8]> = asked.message.method_text().into();
         let server = asked.server;
-        let purpose = Purpose::Passed { from, asked: Box::new(asked), cseq_in };
+        let purpose = Purpose::Passed { from, asked: Box::new(asked), cseq_in, fields };
         let mut relay = Relay::new(id, pair.id, &method, purpose);
         if relay.send(core, now, pair, owner).is_some() {
             core.transactions.set_owner(server, owner);
@@ -261,46 +285,47 @@ impl Call {
             return;
         }
         let Some(relay) = self.relays.get(at) else { return };
-        let Purpose::Passed { from, asked, cseq_in } = &relay.purpose else {
+        let Purpose::Passed { from, asked, cseq_in, .. } = &relay.purpose else {
             if last {
-                self.relay_done(core, at);
+                self.own_heard(core, now, at, code);
             }
             return;
         };
         if code == 100 {
             return;
         }
-        let (from, cseq_in) = (*from, *cseq_in);
-        let (server, request) = (asked.server, &asked.message);
-        if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.id == relay.pair) {
-            let is_invite = &*relay.method == b"INVITE";
-            let refreshes = is_invite || &*relay.method == b"UPDATE";
-            let answering = pair.side(from.other());
-            let asking = pair.side(from);
-            let reply = Reply {
-                server,
-                request,
+        let (from, cseq_in, relay_id) = (*from, *cseq_in, relay.id);
+        let Some(pair_at) = self.pairs.iter().position(|pair| pair.id == relay.pair) else {
+            return;
+        };
+        let answering = from.other();
+        let cseq = (cseq_in, relay.cseq);
+        let invited = Invited { relay: relay_id, server: asked.server, answering, cseq };
+        let known = knows(&asked.message);
+        let reliability = self.reliability(core, now, (pair_at, invited), known, message);
+        let Some(relay) = self.relays.get(at) else { return };
+        let Purpose::Passed { asked, .. } = &relay.purpose else { return };
+        let is_invite = &*relay.method == b"INVITE";
+        let refreshes = is_invite || &*relay.method == b"UPDATE";
+        let mut moved = false;
+        if let Some(pair) = self.pairs.get_mut(pair_at) {
+            let telling = Telling {
+                server: asked.server,
+                request: &asked.message,
                 flow: &asked.flow,
-                code,
-                reason: message.reason(),
-                tag: &asking.local_tag,
+                from: pair.side(answering),
+                to: pair.side(from),
+                first: false,
+                fields: Vec::new(),
+                reliability,
             };
-            if let Some(mut builder) = begin(&reply) {
-                let ours = core.ours(&asking.flow);
-                if message.has(Name::Contact) && code < 300 {
-                    dialog::contact(&mut builder, &asking.flow, &ours, &asking.local_tag);
-                }
-                let hidden = answering.hidden();
-                let crossing = crossing((answering.trust, asking.trust), &hidden, &ours);
-                crossing.copy(message, &mut builder);
-                identity(&crossing, message, None, &mut builder);
-                if let Ok(bytes) = builder.finish(message.body()) {
-                    core.respond(now, server, code, bytes);
-                }
-            }
+            telling.send(core, now, message);
             if refreshes && (200..300).contains(&code) {
-                pair.side_mut(from.other()).refresh(message);
-                pair.side_mut(from).refresh(request);
+                for (party, message) in [(answering, message), (from, &asked.message)] {
+                    let side = pair.side_mut(party);
+                    moved |= side.refresh(message);
+                    core.reach(side);
+                }
             }
             if is_invite && (200..300).contains(&code) {
                 let settled = Settled {
@@ -316,7 +341,23 @@ impl Call {
             }
         }
         if last {
-            self.relays.remove(at);
+            let relay = self.relays.remove(at);
+            self.refreshed(now, &relay.method, code, message);
+            if refreshes && code < 300 {
+                self.keep(core, now, moved);
+            }
+            if is_gone(&relay.method, code) {
+                self.end(core, now, ReleasedBy::Parties, 200, None, None);
+            }
+        }
+    }
+
+    /// The answer to a request of ours alone.
+    fn own_heard(&mut self, core: &mut Core, now: Now, at: usize, code: u16) {
+        let method = self.relays.get(at).map(|relay| relay.method.clone()).unwrap_or_default();
+        self.relay_done(core, at);
+        if is_gone(&method, code) {
+            self.end(core, now, ReleasedBy::Parties, 200, None, None);
         }
     }
 
@@ -330,10 +371,14 @@ impl Call {
 
     pub(super) fn relay_unanswered(&mut self, core: &mut Core, now: Now, at: usize) {
         let Some(relay) = self.relays.get(at) else { return };
+        let method = relay.method.clone();
         if let Purpose::Passed { asked, .. } = &relay.purpose {
             answer(core, now, asked, 408);
         }
         self.relay_done(core, at);
+        if is_gone(&method, 408) {
+            self.end(core, now, ReleasedBy::Parties, 200, None, Some(Reason::of(408, "no answer")));
+        }
     }
 
     /// The ACK of a 2xx.
@@ -363,6 +408,7 @@ impl Call {
         }
         if party == Party::Caller && self.unacked {
             self.owed(core, now);
+            self.keep(core, now, true);
         }
     }
 

@@ -44,7 +44,8 @@ impl Reason {
 impl Call {
     /// Ends it from here.
     pub fn cut(&mut self, core: &mut Core, now: Now, text: &str) {
-        let code = if self.answered.is_some() { 200 } else { self.reject_code() };
+        // A running call is declined after the fact.
+        let code = if self.answered.is_some() { 603 } else { self.reject_code() };
         self.end(core, now, ReleasedBy::Policy, code, None, Some(Reason::of(code, text)));
     }
 
@@ -91,7 +92,9 @@ impl Call {
         let id = self.next_id();
         let owner = self.owner(id);
         let Some(pair) = self.pairs.first_mut() else { return };
-        let purpose = Purpose::Own { of: party, reason: reason.cloned() };
+        let reason = reason.filter(|reason| !reason.0.is_empty());
+        let fields = reason.map(|reason| (Name::Reason, reason.value())).into_iter().collect();
+        let purpose = Purpose::Own { of: party, fields };
         let mut relay = Relay::new(id, pair.id, b"BYE", purpose);
         if relay.send(core, now, pair, owner).is_some() {
             self.relays.push(relay);
@@ -131,8 +134,10 @@ impl Call {
 
     /// The one record and the one fact of the end.
     fn report(&mut self, core: &mut Core, now: Now, by: ReleasedBy, code: u16) {
+        self.drop_record(core);
         let billable_ms = self.answered.map_or(0, |answered| {
-            u64::try_from((now.moment - answered.moment).as_millis()).unwrap_or(u64::MAX)
+            let up = self.up_before + (now.moment - answered.moment);
+            u64::try_from(up.as_millis()).unwrap_or(u64::MAX)
         });
         let release = Release { call: self.id, code, billable_ms, by };
         core.out.push_back(Output::Event(CallEvent::Released(release)));

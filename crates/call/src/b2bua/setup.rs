@@ -9,7 +9,7 @@ use crate::dialog::Dialog;
 use crate::rewrite::{self, Trust};
 use crate::stateless::phrase;
 use crate::transaction::ServerKey;
-use ringfence_model::{Attempt, Moment, Now, ReleasedBy, TrunkId};
+use ringfence_model::{Attempt, CallId, Moment, Now, ReleasedBy, TrunkId};
 use ringfence_sip::{Flow, Message, Name, NameAddr};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,8 +23,6 @@ pub struct Setup {
     pub caller: Dialog,
     /// What is left of its Max-Forwards.
     pub hops_left: u32,
-    /// Whether it knows reliable provisional responses.
-    pub knows_100rel: bool,
     /// Its refusals come with this code.
     pub reject_code: u16,
     /// Routes that were not tried.
@@ -90,14 +88,11 @@ impl Call {
         let known_as = head.call_id.into();
         let tag = core.mint.tag();
         let dialog = Dialog::called(&invite, &head, flow, (trust, trunk), tag);
-        let knows_100rel =
-            invite.lists(Name::Supported, "100rel") || invite.lists(Name::Require, "100rel");
         let id = attempt.call;
         let setup = Setup {
             server,
             caller: dialog,
             hops_left,
-            knows_100rel,
             reject_code,
             routes: VecDeque::new(),
             best: None,
@@ -105,15 +100,23 @@ impl Call {
             tag_used: false,
             invite,
         };
-        let call = Self {
+        let call =
+            Self { known_as, setup: Some(Box::new(setup)), ..Self::blank(id, place, attempt, now) };
+        core.transactions.set_owner(server, call.owner(0));
+        Some(call)
+    }
+
+    /// A call of which nothing is known but who tried it.
+    pub(super) fn blank(id: CallId, place: Place, attempt: Box<Attempt>, now: Now) -> Self {
+        Self {
             id,
             place,
             attempt,
-            known_as,
+            known_as: Box::default(),
             began: now,
             answered: None,
             stage: Stage::Judged,
-            setup: Some(Box::new(setup)),
+            setup: None,
             branches: Vec::new(),
             pairs: Vec::new(),
             strays: Vec::new(),
@@ -122,14 +125,17 @@ impl Call {
             last: 0,
             rang: false,
             unacked: false,
+            assumed: false,
             owed_bye: None,
             ring_until: None,
             cut_at: None,
+            session: None,
+            look_at: None,
+            up_before: Duration::ZERO,
+            kept_at: None,
             tidy_at: None,
             timer: None,
-        };
-        core.transactions.set_owner(server, call.owner(0));
-        Some(call)
+        }
     }
 
     /// The call was allowed: it goes along these ways.

@@ -4,7 +4,7 @@ use super::Calls;
 use crate::auth::{Caller as Asker, Entry};
 use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
 use crate::core::{Place, Reply};
-use crate::directory::Directory;
+use crate::directory::{Adviser, Directory};
 use crate::identify::identify;
 use crate::registrar::Party;
 use crate::rewrite::{self, Trust};
@@ -139,6 +139,10 @@ impl Calls {
             return self.with(now, place, |call, core| call.refuse(core, now, 503, None));
         }
         let directory = Arc::clone(&self.core.directory);
+        if let Some(adviser) = pending_adviser(&directory, &plan) {
+            let ruling = Allowed { protected, max_duration, ring: RING };
+            return self.with(now, place, |call, core| call.advise(core, now, adviser, ruling));
+        }
         let net = Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
         let ways = route::routes(now.moment, net, &plan, route::Way { protected, b_number });
         let ring = directory.tenant(&plan.tenant).map_or(RING, |tenant| tenant.ring);
@@ -156,6 +160,11 @@ impl Calls {
 
 /// How long a route may ring when no tenant says.
 const RING: Duration = Duration::from_secs(120);
+
+/// Set when the trunk that sent the INVITE only asks.
+fn pending_adviser(directory: &Directory, plan: &Plan) -> Option<Adviser> {
+    directory.trunk(plan.trunk.as_ref()?)?.adviser
+}
 
 /// Who called, as far as its leg is concerned.
 fn caller(asker: &Asker<'_>, asked: Asked) -> Caller {

@@ -87,7 +87,7 @@ mod tests {
         let text = format!("INVITE sip:1@h SIP/2.0\r\n{fields}\r\n");
         let message = Message::parse(Bytes::from(text), &Limits::default()).unwrap();
         let hidden = Hidden::new("10.0.0.7".parse().unwrap(), b"");
-        let crossing = Crossing { from, to, hidden: &hidden, ours: b"edge.example" };
+        let crossing = Crossing { from, to, hidden: &hidden, ours: b"edge.example", without: None };
         let mut builder = Builder::response(200, b"OK");
         identity(&crossing, &message, known.map(|user| Caller { user }), &mut builder);
         let text = String::from_utf8(builder.finish(b"").unwrap().to_vec()).unwrap();

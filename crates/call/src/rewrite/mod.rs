@@ -36,6 +36,8 @@ pub struct Crossing<'a> {
     pub hidden: &'a Hidden,
     /// The host that stands for us towards who gets it.
     pub ours: &'a [u8],
+    /// An option that we take care of ourselves.
+    pub without: Option<&'static [u8]>,
 }
 
 impl Crossing<'_> {
@@ -71,7 +73,7 @@ impl Crossing<'_> {
     }
 
     fn options(&self, field: Field<'_>, to: &mut Builder) {
-        let kept = options::kept(field.name, field.value);
+        let kept = options::kept(field.name, field.value, self.without);
         if !kept.is_empty() {
             to.field(field.name, &[&kept]);
         }
@@ -99,7 +101,7 @@ mod tests {
         let text = format!("SIP/2.0 200 OK\r\n{fields}\r\n");
         let message = Message::parse(Bytes::from(text), &Limits::default()).unwrap();
         let hidden = Hidden::new("10.0.0.7".parse().unwrap(), b"sip:x@10.1.1.1:5060");
-        let crossing = Crossing { from, to, hidden: &hidden, ours: b"edge.example" };
+        let crossing = Crossing { from, to, hidden: &hidden, ours: b"edge.example", without: None };
         let mut builder = Builder::response(200, b"OK");
         crossing.copy(&message, &mut builder);
         String::from_utf8(builder.finish(b"").unwrap().to_vec()).unwrap()

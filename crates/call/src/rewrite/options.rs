@@ -44,10 +44,10 @@ pub fn unsupported(message: &Message) -> Vec<u8> {
 }
 
 /// The elements of a list field that go on.
-pub fn kept(name: Name, value: &[u8]) -> Vec<u8> {
+pub fn kept(name: Name, value: &[u8], without: Option<&[u8]>) -> Vec<u8> {
     let kept = |element: &&[u8]| match name {
         Name::Allow => split_commas(ALLOW).any(|known| known == *element),
-        _ => passes(element),
+        _ => passes(element) && without != Some(*element),
     };
     listed(split_commas(value).filter(kept))
 }

@@ -7,7 +7,7 @@ use ringfence_call::{
 };
 use ringfence_guard::{Guard, Settings};
 use ringfence_model::{Attempt, CallEvent, Cdr, Moment, Now, WallTime};
-use ringfence_sip::digest::{Algorithm, Ha1};
+use ringfence_sip::digest::{Algorithm, Challenge, Ha1, Secret, answer};
 use ringfence_sip::{ConnectionId, Flow, Limits, Message, Name, NameAddr, Transport};
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write;
@@ -320,6 +320,35 @@ impl World {
         }
     }
 
+    /// The same of one.
+    pub fn all_read_by(&self, who: &str) {
+        let unread = self.inbox.get(&self.addr(who)).map_or(0, VecDeque::len);
+        assert_eq!(unread, 0, "{who}\n{}", self.ladder);
+    }
+
+    /// A phone registers as an extension whose password is `secret`.
+    pub fn register(&mut self, who: &'static str, extension: &str) {
+        let aor = format!("<sip:{extension}@acme.example>");
+        let talk = Talk {
+            who,
+            target: "sip:acme.example".into(),
+            routes: Vec::new(),
+            local: format!("{aor};tag={who}"),
+            remote: aor,
+            call_id: format!("register-{who}"),
+            cseq: 1,
+        };
+        self.ask(&talk, "REGISTER", "", "");
+        let challenge = self.hears(who, "401");
+        let asked = Challenge::parse(challenge.field(Name::WwwAuthenticate).unwrap()).unwrap();
+        let on = (&b"REGISTER"[..], talk.target.as_bytes());
+        let value = answer(&asked, on, (extension, Secret::Password("secret")), "abc", 1).unwrap();
+        let field = format!("Authorization: {}\r\n", String::from_utf8(value).unwrap());
+        let talk = Talk { cseq: 2, ..talk };
+        self.ask(&talk, "REGISTER", &field, "");
+        self.hears(who, "200");
+    }
+
     /// A caller's first INVITE.
     pub fn invite(&mut self, who: &'static str, uri: &str, extra: &str, body: &str) -> Talk {
         self.count += 1;
@@ -440,6 +469,12 @@ impl World {
         let all = [counts.calls, counts.transactions, counts.dialogs, counts.timers];
         assert_eq!(all, [0; 4], "{counts:?}\n{}", self.ladder);
         assert!(self.kept.is_empty(), "{:?}", self.kept);
+    }
+
+    /// No attempt that still runs has a record.
+    pub fn accounted_except_running(&self) {
+        let running: Vec<_> = self.calls.running().map(|call| call.call).collect();
+        assert_eq!(self.cdrs.len() + running.len(), self.judged.len(), "{}", self.ladder);
     }
 
     /// Each attempt has one record, and one fact of its end.
