@@ -1,10 +1,13 @@
 //! Trunks as they are now: where they are, whether they live, whether we are registered there.
 
 mod backoff;
+mod health;
 mod hops;
 mod probe;
 mod registration;
 mod request;
+
+pub use health::{Health, Standing};
 
 use crate::directory::{Directory, Hop, Trunk};
 use crate::wire::Wire;
@@ -14,7 +17,6 @@ use registration::{Next, Registration};
 use ringfence_model::{Moment, Now, TrunkId};
 use ringfence_sip::Message;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 /// The trunks of one shard.
 #[derive(Debug, Default)]
@@ -47,36 +49,6 @@ struct Asked {
     trunk: TrunkId,
     hop: Hop,
     task: Task,
-}
-
-/// How a trunk is.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Health {
-    /// Whether calls go there first; one that is not alive is tried last.
-    pub alive: bool,
-    /// Addresses, and whether each answers.
-    pub hops: Vec<(Hop, bool)>,
-    /// Our registration there, when this shard keeps one.
-    pub registration: Option<Standing>,
-}
-
-/// How a registration of ours stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Standing {
-    /// It is being made.
-    Trying,
-    /// It holds until then.
-    Registered {
-        /// The end, unless it is refreshed.
-        until: Moment,
-    },
-    /// It was refused or not answered.
-    Failed {
-        /// In words.
-        why: Arc<str>,
-        /// When it is tried again.
-        again: Moment,
-    },
 }
 
 impl Trunks {
