@@ -168,6 +168,12 @@ impl Gate {
         &self.signalling.calls
     }
 
+    /// Takes up calls and registrations from before a restart. Poll afterwards.
+    pub fn take_up(&mut self, now: Now, records: impl Iterator<Item = ([u8; 16], Bytes)>) {
+        self.signalling.calls.restore(now, records);
+        self.settle(now);
+    }
+
     pub(crate) fn message(&mut self, now: Now, flow: Flow, bytes: Bytes) {
         self.signalling.heard.messages += 1;
         match self.signalling.guard.admit(now.moment, sender(&flow), &bytes) {
