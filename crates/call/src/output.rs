@@ -45,6 +45,8 @@ pub enum Ruling {
         protected: bool,
         /// The called number when it is an outside one; trunks that want E.164 get this.
         b_number: Option<E164>,
+        /// Digits that go out instead of what was dialled: an emergency number without what stood before it.
+        dial: Option<Arc<str>>,
     },
     /// Refuse it.
     Refuse {

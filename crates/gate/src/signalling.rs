@@ -11,8 +11,9 @@ use ringfence_call::{Calls, Cause, Output as Said, Responder, Ruling, reply_flow
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
-    Action, Attempt, CallEvent, CallId, Moment, Now, Reason, Target, Verdict, WallTime,
+    Action, Attempt, CallEvent, CallId, Moment, Now, Protected, Reason, Target, Verdict, WallTime,
 };
+use ringfence_numbering::{DialPlan, Numbering};
 use ringfence_sip::{Fault, Flow, Limits, Message, Method, Name, Transport, Via};
 use std::sync::{Arc, LazyLock};
 
@@ -260,17 +261,20 @@ impl Gate {
     fn rule(&mut self, now: Now, attempt: &Attempt) {
         let ruling = match self.judge(now, attempt) {
             Some((verdict, target)) => {
-                let ruling = ruling(&verdict, &target);
+                let plan = &self.snapshot.setup(&attempt.tenant).dial_plan;
+                let ruling = ruling(&verdict, &target, &attempt.dialled, plan);
                 self.outputs.push_back(Output::Verdict(verdict));
                 ruling
             }
-            None => Ruling::Allow { max_duration: None, protected: false, b_number: None },
+            None => {
+                Ruling::Allow { max_duration: None, protected: false, b_number: None, dial: None }
+            }
         };
         self.signalling.calls.rule(now, attempt.call, ruling);
     }
 }
 
-fn ruling(verdict: &Verdict, target: &Target) -> Ruling {
+fn ruling(verdict: &Verdict, target: &Target, dialled: &str, plan: &DialPlan) -> Ruling {
     if verdict.acted && verdict.action == Action::Reject {
         return Ruling::Refuse { text: VOICE.reasons(&verdict.reasons).into() };
     }
@@ -282,7 +286,22 @@ fn ruling(verdict: &Verdict, target: &Target) -> Ruling {
             Target::Outside(destination) => destination.number,
             _ => None,
         },
+        dial: match target {
+            Target::Protected(Protected::Emergency) => Some(emergency_digits(dialled, plan).into()),
+            _ => None,
+        },
     }
+}
+
+/// An emergency number without what stood before it (an outside line, a country code), which no carrier knows.
+fn emergency_digits<'d>(dialled: &'d str, plan: &DialPlan) -> &'d str {
+    let numbering = Numbering::embedded();
+    let is = |digits: &str| {
+        matches!(numbering.classify(digits, plan), Target::Protected(Protected::Emergency))
+    };
+    let starts = dialled.char_indices().map(|(at, _)| at).rev().skip(2);
+    let mut ends = starts.filter_map(|at| dialled.get(at..));
+    ends.find(|digits| is(digits)).unwrap_or(dialled)
 }
 
 /// Attempts and their ends are told by verdicts and records.

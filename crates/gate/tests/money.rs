@@ -97,7 +97,8 @@ fn a_restart_changes_no_verdict() {
     shard.answer(running.call);
     let stored = serde_json::to_vec(&shard.gate.state()).unwrap();
     let state = serde_json::from_slice(&stored).unwrap();
-    let mut again = Gate::restore(shard::snapshot(Policy::default()), state).unwrap();
+    let mut again =
+        Gate::restore(&Default::default(), shard::snapshot(Policy::default()), state).unwrap();
     let dialled = ["004930123456", "0023276123456", "003222345678", "09001234"];
     for (n, number) in dialled.into_iter().enumerate() {
         let attempt = shard.attempt("206", number);

@@ -225,6 +225,11 @@ fn emergency_calls_ask_nobody() {
     let mut world = World::new();
     world.hears(PBX, &invite("112"));
     assert!(world.said_to(CARRIER)[0].starts_with("INVITE sip:112@"));
+    // A carrier knows no outside line and no country code before it.
+    for dialled in ["0112", "+31112", "0031112"] {
+        world.hears(PBX, &invite(dialled));
+        assert!(world.said_to(CARRIER)[0].starts_with("INVITE sip:112@"), "{dialled}");
+    }
 }
 
 #[test]

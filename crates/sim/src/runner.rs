@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
         let stored =
             serde_json::to_string(&self.gate.state()).context("the state cannot be written")?;
         let state = serde_json::from_str(&stored).context("the state cannot be read back")?;
-        self.gate = Gate::restore(Arc::new(self.snapshot.clone()), state)?;
+        self.gate = Gate::restore(&Default::default(), Arc::new(self.snapshot.clone()), state)?;
         Ok(())
     }
 }

@@ -124,15 +124,15 @@ impl Calls {
     /// What was ruled about a call.
     pub(super) fn ruled(&mut self, now: Now, pending: Pending, ruling: Ruling) {
         let Pending { place, plan, .. } = pending;
-        let (max_duration, protected, b_number) = match ruling {
+        let (max_duration, protected, b_number, dial) = match ruling {
             Ruling::Refuse { text } => {
                 return self.with(now, place, |call, core| {
                     let code = call.reject_code();
                     call.refuse(core, now, code, Some(Reason::of(code, &text)));
                 });
             }
-            Ruling::Allow { max_duration, protected, b_number } => {
-                (max_duration, protected, b_number)
+            Ruling::Allow { max_duration, protected, b_number, dial } => {
+                (max_duration, protected, b_number, dial)
             }
         };
         if self.draining && !protected {
@@ -144,7 +144,8 @@ impl Calls {
             return self.with(now, place, |call, core| call.advise(core, now, adviser, ruling));
         }
         let net = Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
-        let ways = route::routes(now.moment, net, &plan, route::Way { protected, b_number });
+        let ruled = route::Way { protected, b_number, dial: dial.as_deref() };
+        let ways = route::routes(now.moment, net, &plan, ruled);
         let ring = directory.tenant(&plan.tenant).map_or(RING, |tenant| tenant.ring);
         self.with(now, place, |call, core| match ways {
             Err(refusal) => call.refuse(core, now, refusal.code, None),

@@ -24,11 +24,13 @@ pub struct LegTarget {
 
 /// What was ruled, as far as the way depends on it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Way {
+pub struct Way<'a> {
     /// An emergency number or helpline.
     pub protected: bool,
     /// The called number, when it is an outside one.
     pub b_number: Option<E164>,
+    /// Digits that go out instead of what was dialled.
+    pub dial: Option<&'a str>,
 }
 
 /// What ways depend on besides the call.
@@ -51,7 +53,7 @@ pub fn routes(
     now: Moment,
     net: Net<'_>,
     plan: &Plan,
-    way: Way,
+    way: Way<'_>,
 ) -> Result<Vec<Vec<LegTarget>>, Refusal> {
     let gone = Refusal { code: 404 };
     let tenant = net.directory.tenant(&plan.tenant).ok_or(gone)?;
@@ -105,7 +107,7 @@ impl<'a> Net<'a> {
 
     /// The trunks for a call to the outside, those that answer before those that do not. What is dialled inside but
     /// is no extension here may be one of the PBX.
-    fn outside(&self, tenant: &Tenant, plan: &Plan, way: Way) -> Vec<&'a Trunk> {
+    fn outside(&self, tenant: &Tenant, plan: &Plan, way: Way<'_>) -> Vec<&'a Trunk> {
         let inside = way.b_number.is_none()
             && !way.protected
             && plan.dialled.len() <= usize::from(tenant.extension_digits_max);
@@ -130,8 +132,11 @@ impl<'a> Net<'a> {
     }
 
     /// Every address of a trunk, one after the other; of one that registers here, its contacts.
-    fn trunk(&self, now: Moment, trunk: &Trunk, plan: &Plan, way: Way) -> Vec<Vec<LegTarget>> {
-        let user = form(trunk.numbers, way.b_number.or(plan.called), &plan.dialled);
+    fn trunk(&self, now: Moment, trunk: &Trunk, plan: &Plan, way: Way<'_>) -> Vec<Vec<LegTarget>> {
+        let user = match way.dial {
+            Some(digits) => digits.into(),
+            None => form(trunk.numbers, way.b_number.or(plan.called), &plan.dialled),
+        };
         let party = Party::Trunk(trunk.id.clone());
         if trunk.targets.is_empty() {
             let contacts = self.registrar.contacts(now, &party);

@@ -130,7 +130,7 @@ fn a_registered_flow_may_call_through_the_pbx() {
     let net =
         Net { directory: &world.directory, registrar: &world.registrar, trunks: &world.trunks };
     let number = Some("+31612345678".parse().unwrap());
-    let way = Way { protected: false, b_number: number };
+    let way = Way { protected: false, b_number: number, dial: None };
     let ways = routes(world.now.moment, net, &call, way).unwrap();
     let expected = b"sip:0612345678@town.example";
     assert_eq!(&*ways[0][0].uri, expected, "the password is bound to it");

@@ -56,8 +56,8 @@ fn ways(world: &World, plan: &Plan, way: Way) -> Result<Vec<String>, u16> {
     Ok(found.iter().map(shown).collect())
 }
 
-fn outside(number: &str) -> Way {
-    Way { protected: false, b_number: Some(number.parse().unwrap()) }
+fn outside(number: &str) -> Way<'static> {
+    Way { protected: false, b_number: Some(number.parse().unwrap()), dial: None }
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn an_emergency_call_takes_every_way() {
     let world = world(parts);
     let plan = of_phone(&world, "201", "sip:112@acme.example").unwrap();
     assert_eq!(plan.direction, Direction::Outbound);
-    let way = Way { protected: true, b_number: None };
+    let way = Way { protected: true, b_number: None, dial: None };
     let expected = [
         "sip:112@192.0.2.20:5060 at 192.0.2.20:5060",
         "sip:112@192.0.2.10:5060 at 192.0.2.10:5060",
@@ -231,6 +231,6 @@ fn short_numbers_of_a_pbx_behind() {
     assert_eq!(plan.direction, Direction::Outbound);
     let to_pbx = ["sip:350@203.0.113.8:5060 at 203.0.113.8:5060"];
     assert_eq!(ways(&world, &plan, Way::default()).unwrap(), to_pbx);
-    let protected = Way { protected: true, b_number: None };
+    let protected = Way { protected: true, b_number: None, dial: None };
     assert!(ways(&world, &plan, protected).unwrap()[0].contains("192.0.2.10"));
 }

@@ -115,6 +115,7 @@ fn a_call_ends_when_its_time_is_over() {
         max_duration: Some(Duration::from_secs(90)),
         protected: false,
         b_number: None,
+        dial: None,
     };
     w.call_up();
     w.pass(Duration::from_secs(89));

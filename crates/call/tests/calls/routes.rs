@@ -51,7 +51,7 @@ fn busy_ends_the_search() {
 #[test]
 fn an_emergency_call_tries_everything() {
     let mut w = World::new();
-    w.ruling = Ruling::Allow { max_duration: None, protected: true, b_number: None };
+    w.ruling = Ruling::Allow { max_duration: None, protected: true, b_number: None, dial: None };
     w.invite("pbx", "sip:112@edge.example", "", "offer");
     let invite = w.hears("carrier", "INVITE");
     w.answer("carrier", &invite, "603 Decline", "c1", "", "");

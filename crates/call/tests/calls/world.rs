@@ -147,7 +147,12 @@ impl World {
             directory,
             now,
             ladder: String::new(),
-            ruling: Ruling::Allow { max_duration: None, protected: false, b_number: None },
+            ruling: Ruling::Allow {
+                max_duration: None,
+                protected: false,
+                b_number: None,
+                dial: None,
+            },
             judged: Vec::new(),
             events: Vec::new(),
             cdrs: Vec::new(),
