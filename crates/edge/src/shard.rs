@@ -18,10 +18,8 @@ use crate::counters::{Lag, ShardCounters};
 use crate::order::{Handed, Order};
 use crate::records::Records;
 use crate::tap::{Tap, Traced, Way};
-use crate::udp::{DATAGRAM_BYTES_MAX, Port};
+use crate::udp::{BATCH, Datagram, Port, Tray};
 
-/// Datagrams taken from one socket per turn.
-const DATAGRAMS_PER_TURN: usize = 64;
 /// Messages taken per turn from other shards.
 const HANDED_PER_TURN: usize = 64;
 /// Orders taken per turn. Each may be long work, such as taking in a directory.
@@ -62,7 +60,8 @@ pub struct Shard {
     tick_at: Option<Moment>,
     /// When the queues were last seen empty.
     caught_up: Moment,
-    buffer: Box<[u8]>,
+    tray: Tray,
+    heard: Vec<Datagram>,
     early: Option<Early>,
 }
 
@@ -93,7 +92,8 @@ impl Shard {
             tick_at: Some(Moment(0)),
             caught_up: around.clock.now().moment,
             around,
-            buffer: vec![0; DATAGRAM_BYTES_MAX].into_boxed_slice(),
+            tray: Tray::new(),
+            heard: Vec::with_capacity(BATCH),
             early: None,
         }
     }
@@ -133,9 +133,7 @@ impl Shard {
             self.feed(now, Input::Tick);
             self.tick_at = self.tick_at.map(|at| at.max(now.moment + TICK_DISTANCE));
         }
-        for port in &mut self.ports {
-            port.flush(&self.around.counters);
-        }
+        self.flush(now);
         self.put_down(now);
         more
     }
@@ -149,22 +147,23 @@ impl Shard {
     }
 
     fn hear(&mut self, now: Now, port: usize) -> bool {
-        for _ in 0..DATAGRAMS_PER_TURN {
-            let Some(at) = self.ports.get(port) else { return false };
-            let Some((remote, datagram)) = at.receive(&mut self.buffer) else { return false };
-            let flow =
-                Flow { transport: Transport::Udp, local: at.local, remote, connection: None };
-            self.around.counters.datagrams_received.up();
-            if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        let Some(at) = self.ports.get(port) else { return false };
+        let local = at.local;
+        let mut heard = std::mem::take(&mut self.heard);
+        let more = at.receive(&mut self.tray, &mut heard);
+        self.around.counters.datagrams_received.add(heard.len() as u64);
+        for (remote, bytes) in heard.drain(..) {
+            let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
+            if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
                 // Keeps a hole in a NAT open; over datagrams nobody waits for an answer (RFC 5626 §3.5).
                 self.around.counters.keep_alives.up();
                 continue;
             }
-            let bytes = Bytes::copy_from_slice(datagram);
             self.copy(now, Way::In, flow, &bytes, None);
             self.feed(now, Input::Message { flow, bytes });
         }
-        true
+        self.heard = heard;
+        more
     }
 
     fn take_handed(&mut self, now: Now) -> bool {
@@ -250,19 +249,27 @@ impl Shard {
 
     fn transmit(&mut self, now: Now, flow: Flow, bytes: Bytes, call: Option<CallId>) {
         let port = self.ports.iter_mut().find(|port| port.local == flow.local);
-        let sent = match (flow.transport, port) {
+        match (flow.transport, port) {
             (Transport::Udp, Some(port)) => {
-                port.send(flow.remote, bytes.clone(), &self.around.counters)
+                port.send(flow.remote, bytes.clone(), &self.around.counters);
+                self.copy(now, Way::Out, flow, &bytes, call);
             }
             _ => {
                 self.around.counters.dropped_nowhere.up();
-                Err(())
+                self.broken.push(flow);
             }
-        };
-        match sent {
-            Ok(()) => self.copy(now, Way::Out, flow, &bytes, call),
-            Err(()) => self.broken.push(flow),
         }
+    }
+
+    fn flush(&mut self, now: Now) {
+        for port in &mut self.ports {
+            let local = port.local;
+            port.flush(&self.around.counters, |remote| {
+                let transport = Transport::Udp;
+                self.broken.push(Flow { transport, local, remote, connection: None });
+            });
+        }
+        self.tell_broken(now);
     }
 
     fn hand(&mut self, shard: u8, handed: Handed) {
