@@ -40,8 +40,6 @@ pub struct Port {
     /// The listener's address.
     pub local: SocketAddr,
     socket: UdpSocket,
-    /// One set per socket: the kernel leaves the length of the last address in it.
-    headers: MultiHeaders<SockaddrStorage>,
     unsent: VecDeque<Datagram>,
     /// The last batch was full: more waits, and it matters for how long already.
     behind: bool,
@@ -53,6 +51,10 @@ pub struct Port {
 pub struct Tray {
     /// The kernel touches no more of them than the datagrams are long.
     buffers: Vec<Box<[u8]>>,
+    /// One set for each kind of address: the kernel leaves the length of the last one in it.
+    v4: MultiHeaders<SockaddrStorage>,
+    /// See `v4`.
+    v6: MultiHeaders<SockaddrStorage>,
     control: Vec<u8>,
 }
 
@@ -70,6 +72,8 @@ impl Tray {
         let buffer = || vec![0; DATAGRAM_BYTES_MAX].into_boxed_slice();
         Self {
             buffers: (0..BATCH).map(|_| buffer()).collect(),
+            v4: MultiHeaders::preallocate(BATCH, None),
+            v6: MultiHeaders::preallocate(BATCH, None),
             control: nix::cmsg_space!(TimeSpec, u32),
         }
     }
@@ -83,7 +87,6 @@ impl Port {
         Ok(Self {
             local,
             socket: UdpSocket::from_std(socket)?,
-            headers: MultiHeaders::preallocate(BATCH, None),
             unsent: VecDeque::new(),
             behind: false,
             dropped: 0,
@@ -105,10 +108,9 @@ impl Port {
         counters: &ShardCounters,
     ) -> Heard {
         let since = if self.behind { self.read_oldest(tray, heard, counters) } else { None };
-        let Self { socket, headers, .. } = self;
         let mut full = false;
-        let read = socket.try_io(Interest::READABLE, || {
-            full = read_batch(socket, headers, tray, heard)? == BATCH;
+        let read = self.socket.try_io(Interest::READABLE, || {
+            full = self.read_batch(tray, heard)? == BATCH;
             // So that the runtime waits for the next datagram instead of having us ask in vain.
             if full { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
         });
@@ -126,7 +128,7 @@ impl Port {
         heard: &mut Vec<Datagram>,
         counters: &ShardCounters,
     ) -> Option<WallTime> {
-        let Tray { buffers, control } = tray;
+        let Tray { buffers, control, .. } = tray;
         let buffer = buffers.first_mut()?;
         let mut slices = [IoSliceMut::new(buffer)];
         let flags = MsgFlags::MSG_DONTWAIT;
@@ -151,6 +153,25 @@ impl Port {
         let bytes = message.iovs().next().unwrap_or_default();
         heard.push((from, Bytes::copy_from_slice(bytes)));
         since
+    }
+
+    fn read_batch(&self, tray: &mut Tray, heard: &mut Vec<Datagram>) -> io::Result<usize> {
+        let Tray { buffers, v4, v6, .. } = tray;
+        let headers = if self.local.is_ipv4() { v4 } else { v6 };
+        let mut slices: Vec<_> =
+            buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let results =
+            recvmmsg(self.socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
+        let mut count = 0;
+        for result in results {
+            count += 1;
+            if let Some(from) = result.address.as_ref().and_then(socket_address) {
+                let bytes = result.iovs().next().unwrap_or_default();
+                heard.push((from, Bytes::copy_from_slice(bytes)));
+            }
+        }
+        Ok(count)
     }
 
     /// Puts a datagram down for [`Port::flush`].
@@ -194,27 +215,6 @@ impl Port {
             count => Ok(count),
         }
     }
-}
-
-fn read_batch(
-    socket: &UdpSocket,
-    headers: &mut MultiHeaders<SockaddrStorage>,
-    tray: &mut Tray,
-    heard: &mut Vec<Datagram>,
-) -> io::Result<usize> {
-    let mut slices: Vec<_> =
-        tray.buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
-    let flags = MsgFlags::MSG_DONTWAIT;
-    let results = recvmmsg(socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
-    let mut count = 0;
-    for result in results {
-        count += 1;
-        if let Some(from) = result.address.as_ref().and_then(socket_address) {
-            let bytes = result.iovs().next().unwrap_or_default();
-            heard.push((from, Bytes::copy_from_slice(bytes)));
-        }
-    }
-    Ok(count)
 }
 
 fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {

@@ -3,12 +3,16 @@
 //! Each turn takes a bounded number of inputs from every source, so that a flood on one starves no other, then sends
 //! what came out of it. Both clocks are read once a turn.
 
+mod connections;
+mod speak;
+
 use bytes::Bytes;
 use ringfence_gate::{Gate, Input, Output};
-use ringfence_model::{CallId, Moment, Now};
+use ringfence_model::{Moment, Now};
 use ringfence_sip::{Flow, Transport};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
@@ -17,11 +21,13 @@ use crate::clock::Clock;
 use crate::counters::{Lag, ShardCounters};
 use crate::order::{Handed, Order};
 use crate::records::Records;
-use crate::tap::{Tap, Traced, Way};
+use crate::stream::{Heard, Streams};
+use crate::tap::{Tap, Way};
 use crate::udp::{BATCH, Datagram, Port, Tray};
+use connections::Connections;
 
-/// Messages taken per turn from other shards.
-const HANDED_PER_TURN: usize = 64;
+/// Messages taken per turn from other shards, and from connections.
+const MESSAGES_PER_TURN: usize = 64;
 /// Orders taken per turn. Each may be long work, such as taking in a directory.
 const ORDERS_PER_TURN: usize = 4;
 /// A gate that asks for a tick at once is asked again after this long: no timer of SIP is finer.
@@ -34,6 +40,7 @@ pub struct Surroundings {
     pub counters: Arc<ShardCounters>,
     pub lag: Arc<Lag>,
     pub tap: Arc<Tap>,
+    pub streams: Arc<Streams>,
     /// Every shard's, in order, its own as well.
     pub neighbours: Vec<mpsc::Sender<Handed>>,
 }
@@ -42,6 +49,7 @@ pub struct Surroundings {
 pub struct Inbox {
     pub orders: mpsc::Receiver<Order>,
     pub handed: mpsc::Receiver<Handed>,
+    pub streams: mpsc::Receiver<Heard>,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -50,6 +58,7 @@ pub struct Shard {
     index: u8,
     gate: Gate,
     ports: Vec<Port>,
+    connections: Connections,
     inbox: Inbox,
     around: Surroundings,
     records: Records,
@@ -58,10 +67,10 @@ pub struct Shard {
     /// Flows on which something could not be sent: the gate hears of it after the input at hand.
     broken: Vec<Flow>,
     tick_at: Option<Moment>,
-    /// When the queues were last seen empty.
+    /// Nothing that waits now came before this, but for datagrams that were left: their arrival is known.
     caught_up: Moment,
     tray: Tray,
-    heard: Vec<Datagram>,
+    heard: Vec<(usize, Datagram)>,
     early: Option<Early>,
 }
 
@@ -69,6 +78,7 @@ pub struct Shard {
 enum Early {
     Order(Order),
     Handed(Handed),
+    Stream(Heard),
 }
 
 impl Shard {
@@ -85,10 +95,12 @@ impl Shard {
             index,
             gate,
             ports,
+            connections: Connections::default(),
             inbox,
             records,
             said: Vec::new(),
             broken: Vec::new(),
+            // A gate that was restored has timers due.
             tick_at: Some(Moment(0)),
             caught_up: around.clock.now().moment,
             around,
@@ -101,7 +113,9 @@ impl Shard {
     /// Works until it is told to stop; gives back what it knows.
     pub async fn run(mut self) -> Gate {
         while !*self.inbox.stop.borrow_and_update() {
-            if self.turn() {
+            let began = self.around.clock.now();
+            if self.turn(began) {
+                self.caught_up = began.moment;
                 // Lets the runtime look at the sockets again.
                 tokio::task::yield_now().await;
             } else {
@@ -109,25 +123,28 @@ impl Shard {
                 self.caught_up = self.around.clock.now().moment;
             }
         }
-        self.turn();
+        let now = self.around.clock.now();
+        self.turn(now);
         self.gate
     }
 
     /// Handles some of what waits; says whether more may wait.
-    fn turn(&mut self) -> bool {
-        let now = self.around.clock.now();
-        self.report_load(now);
-        let mut more = false;
+    fn turn(&mut self, now: Now) -> bool {
+        let mut more = self.hear(now);
         match self.early.take() {
             Some(Early::Order(order)) => self.order(now, order),
             Some(Early::Handed(handed)) => self.handed(now, handed),
+            Some(Early::Stream(heard)) => self.stream(now, heard),
             None => {}
         }
-        for port in 0..self.ports.len() {
-            more |= self.hear(now, port);
+        let mut heard = std::mem::take(&mut self.heard);
+        for (port, (remote, bytes)) in heard.drain(..) {
+            self.datagram(now, port, remote, bytes);
         }
-        more |= self.take_handed(now);
-        more |= self.take_orders(now);
+        self.heard = heard;
+        more |= self.take(now, MESSAGES_PER_TURN, |inbox| inbox.handed.try_recv(), Self::handed);
+        more |= self.take(now, MESSAGES_PER_TURN, |inbox| inbox.streams.try_recv(), Self::stream);
+        more |= self.take(now, ORDERS_PER_TURN, |inbox| inbox.orders.try_recv(), Self::order);
         if self.tick_at.is_some_and(|at| at <= now.moment) {
             self.tick_at = None;
             self.feed(now, Input::Tick);
@@ -138,38 +155,49 @@ impl Shard {
         more
     }
 
-    /// Whatever waits came after the queues were last empty.
-    fn report_load(&mut self, now: Now) {
-        let waiting = now.moment - self.caught_up;
-        self.around.lag.observe(waiting);
-        let backlog = self.inbox.handed.len() + self.inbox.orders.len();
-        self.feed(now, Input::Load { waiting, backlog });
-    }
-
-    fn hear(&mut self, now: Now, port: usize) -> bool {
-        let Some(at) = self.ports.get(port) else { return false };
-        let local = at.local;
-        let mut heard = std::mem::take(&mut self.heard);
-        let more = at.receive(&mut self.tray, &mut heard);
-        self.around.counters.datagrams_received.add(heard.len() as u64);
-        for (remote, bytes) in heard.drain(..) {
-            let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
-            if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-                // Keeps a hole in a NAT open; over datagrams nobody waits for an answer (RFC 5626 §3.5).
-                self.around.counters.keep_alives.up();
-                continue;
+    /// Reads a batch from each socket, and tells the gate how far behind it is before it sees the first of them.
+    fn hear(&mut self, now: Now) -> bool {
+        let Self { ports, tray, heard, around, inbox, .. } = self;
+        let mut waiting = now.moment - self.caught_up;
+        let mut more = false;
+        let mut batch = Vec::new();
+        for (index, port) in ports.iter_mut().enumerate() {
+            let found = port.receive(tray, &mut batch, &around.counters);
+            more |= found.more;
+            if let Some(since) = found.since {
+                waiting = waiting.max(now.wall - since);
             }
-            self.copy(now, Way::In, flow, &bytes, None);
-            self.feed(now, Input::Message { flow, bytes });
+            heard.extend(batch.drain(..).map(|datagram| (index, datagram)));
         }
-        self.heard = heard;
+        around.counters.datagrams_received.add(heard.len() as u64);
+        let backlog = heard.len() + inbox.handed.len() + inbox.streams.len() + inbox.orders.len();
+        around.lag.observe(waiting);
+        self.feed(now, Input::Load { waiting, backlog });
         more
     }
 
-    fn take_handed(&mut self, now: Now) -> bool {
-        for _ in 0..HANDED_PER_TURN {
-            let Ok(handed) = self.inbox.handed.try_recv() else { return false };
-            self.handed(now, handed);
+    fn datagram(&mut self, now: Now, port: usize, remote: std::net::SocketAddr, bytes: Bytes) {
+        let Some(local) = self.ports.get(port).map(|port| port.local) else { return };
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // Keeps a hole in a NAT open; over datagrams nobody waits for an answer (RFC 5626 §3.5).
+            return self.around.counters.keep_alives.up();
+        }
+        let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
+        self.copy(now, Way::In, flow, &bytes, None);
+        self.feed(now, Input::Message { flow, bytes });
+    }
+
+    /// Takes up to `count` things from one queue; says whether more may wait.
+    fn take<T>(
+        &mut self,
+        now: Now,
+        count: usize,
+        next: impl Fn(&mut Inbox) -> Result<T, mpsc::error::TryRecvError>,
+        handle: impl Fn(&mut Self, Now, T),
+    ) -> bool {
+        for _ in 0..count {
+            let Ok(thing) = next(&mut self.inbox) else { return false };
+            handle(self, now, thing);
         }
         true
     }
@@ -185,12 +213,33 @@ impl Shard {
         }
     }
 
-    fn take_orders(&mut self, now: Now) -> bool {
-        for _ in 0..ORDERS_PER_TURN {
-            let Ok(order) = self.inbox.orders.try_recv() else { return false };
-            self.order(now, order);
+    fn stream(&mut self, now: Now, heard: Heard) {
+        match heard {
+            Heard::MayConnect { flow, answer } => {
+                let mut may = false;
+                self.careful(|shard| may = shard.gate.connects(now.moment, &flow));
+                // Who asked may have run out of time.
+                let _ = answer.send(may);
+            }
+            Heard::Opened { flow, names, outlet } => {
+                self.connections.add(flow, outlet, false);
+                self.count_connections();
+                if !names.is_empty() {
+                    self.feed(now, Input::Connected { flow, names });
+                }
+            }
+            Heard::Message { flow, bytes } => {
+                self.around.counters.stream_messages_received.up();
+                self.copy(now, Way::In, flow, &bytes, None);
+                self.feed(now, Input::Message { flow, bytes });
+            }
+            Heard::Closed(flow) => {
+                if flow.connection.and_then(|id| self.connections.remove(id)).is_some() {
+                    self.count_connections();
+                    self.feed(now, Input::Closed(flow));
+                }
+            }
         }
-        true
     }
 
     fn order(&mut self, now: Now, order: Order) {
@@ -230,68 +279,8 @@ impl Shard {
         }
     }
 
-    fn obey(&mut self, now: Now) {
-        loop {
-            match self.gate.poll() {
-                Output::Transmit { flow, bytes, call } => self.transmit(now, flow, bytes, call),
-                Output::Hand { shard, flow, bytes } => {
-                    self.hand(shard, Handed::Message { flow, bytes });
-                }
-                Output::Close(_) => {}
-                Output::Sleep(until) => {
-                    self.tick_at = until;
-                    return;
-                }
-                said => self.said.push(said),
-            }
-        }
-    }
-
-    fn transmit(&mut self, now: Now, flow: Flow, bytes: Bytes, call: Option<CallId>) {
-        let port = self.ports.iter_mut().find(|port| port.local == flow.local);
-        match (flow.transport, port) {
-            (Transport::Udp, Some(port)) => {
-                port.send(flow.remote, bytes.clone(), &self.around.counters);
-                self.copy(now, Way::Out, flow, &bytes, call);
-            }
-            _ => {
-                self.around.counters.dropped_nowhere.up();
-                self.broken.push(flow);
-            }
-        }
-    }
-
-    fn flush(&mut self, now: Now) {
-        for port in &mut self.ports {
-            let local = port.local;
-            port.flush(&self.around.counters, |remote| {
-                let transport = Transport::Udp;
-                self.broken.push(Flow { transport, local, remote, connection: None });
-            });
-        }
-        self.tell_broken(now);
-    }
-
-    fn hand(&mut self, shard: u8, handed: Handed) {
-        let counters = &self.around.counters;
-        match self.around.neighbours.get(usize::from(shard)) {
-            Some(neighbour) if shard != self.index => match neighbour.try_send(handed) {
-                Ok(()) => counters.handed_over.up(),
-                Err(_) => counters.dropped_shard_busy.up(),
-            },
-            _ => counters.dropped_nowhere.up(),
-        }
-    }
-
-    fn copy(&self, at: Now, way: Way, flow: Flow, bytes: &Bytes, call: Option<CallId>) {
-        self.around.tap.copy(|| Traced {
-            shard: self.index,
-            way,
-            flow,
-            at: at.wall,
-            bytes: bytes.clone(),
-            call,
-        });
+    fn count_connections(&self) {
+        self.around.counters.connections.set(self.connections.len() as u64);
     }
 
     fn put_down(&mut self, now: Now) {
@@ -305,10 +294,9 @@ impl Shard {
     async fn pause(&mut self) {
         let Self { ports, inbox, around, early, tick_at, .. } = self;
         let ready = std::future::poll_fn(|context| {
-            match ports.iter().any(|port| port.poll_ready(context).is_ready()) {
-                true => std::task::Poll::Ready(()),
-                false => std::task::Poll::Pending,
-            }
+            // All are asked, so that each one wakes us.
+            let ready = ports.iter().filter(|port| port.poll_ready(context).is_ready()).count();
+            if ready > 0 { Poll::Ready(()) } else { Poll::Pending }
         });
         let tick = async {
             match *tick_at {
@@ -320,6 +308,7 @@ impl Shard {
             biased;
             () = ready => {}
             Some(handed) = inbox.handed.recv() => *early = Some(Early::Handed(handed)),
+            Some(heard) = inbox.streams.recv() => *early = Some(Early::Stream(heard)),
             Some(order) = inbox.orders.recv() => *early = Some(Early::Order(order)),
             _ = inbox.stop.changed() => {}
             () = tick => {}
