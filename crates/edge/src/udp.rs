@@ -133,8 +133,7 @@ impl Port {
         let mut slices = [IoSliceMut::new(buffer)];
         let flags = MsgFlags::MSG_DONTWAIT;
         let fd = self.socket.as_raw_fd();
-        let message =
-            recvmsg::<SockaddrStorage>(fd, &mut slices, Some(control), flags).ok()?;
+        let message = recvmsg::<SockaddrStorage>(fd, &mut slices, Some(control), flags).ok()?;
         let mut since = None;
         for control in message.cmsgs().ok()? {
             match control {
@@ -161,8 +160,7 @@ impl Port {
         let mut slices: Vec<_> =
             buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
         let flags = MsgFlags::MSG_DONTWAIT;
-        let results =
-            recvmmsg(self.socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
+        let results = recvmmsg(self.socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
         let mut count = 0;
         for result in results {
             count += 1;

@@ -30,6 +30,10 @@ use connections::Connections;
 const MESSAGES_PER_TURN: usize = 64;
 /// Orders taken per turn. Each may be long work, such as taking in a directory.
 const ORDERS_PER_TURN: usize = 4;
+/// Flows the gate is told to be broken per input.
+const BROKEN_PER_INPUT: usize = 64;
+/// When the gate is asked again after a fault at which it may have lost track of its timers.
+const FAULT_PAUSE: Duration = Duration::from_secs(1);
 /// A gate that asks for a tick at once is asked again after this long: no timer of SIP is finer.
 const TICK_DISTANCE: Duration = Duration::from_millis(1);
 
@@ -152,7 +156,7 @@ impl Shard {
         }
         self.flush(now);
         self.put_down(now);
-        more
+        more || !self.broken.is_empty()
     }
 
     /// Reads a batch from each socket, and tells the gate how far behind it is before it sees the first of them.
@@ -263,8 +267,10 @@ impl Shard {
         self.tell_broken(now);
     }
 
+    /// What the gate says to it may break as well; the rest of that is told at the next turn.
     fn tell_broken(&mut self, now: Now) {
-        while let Some(flow) = self.broken.pop() {
+        for _ in 0..BROKEN_PER_INPUT {
+            let Some(flow) = self.broken.pop() else { return };
             self.careful(|shard| {
                 shard.gate.handle(now, Input::Closed(flow));
                 shard.obey(now);
@@ -276,6 +282,8 @@ impl Shard {
     fn careful(&mut self, act: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
             self.around.counters.faults.up();
+            let later = self.around.clock.now().moment + FAULT_PAUSE;
+            self.tick_at = Some(self.tick_at.map_or(later, |at| at.min(later)));
         }
     }
 

@@ -137,14 +137,7 @@ impl Shard {
     }
 
     /// Copies a message for whoever watches.
-    pub(super) fn copy(
-        &self,
-        at: Now,
-        way: Way,
-        flow: Flow,
-        bytes: &Bytes,
-        call: Option<CallId>,
-    ) {
+    pub(super) fn copy(&self, at: Now, way: Way, flow: Flow, bytes: &Bytes, call: Option<CallId>) {
         self.around.tap.copy(|| Traced {
             shard: self.index,
             way,

@@ -63,13 +63,7 @@ pub async fn serve<S>(
     }
 }
 
-async fn read<R>(
-    reader: R,
-    flow: Flow,
-    accepted: bool,
-    outlet: Outlet,
-    streams: &Streams,
-) -> Ended
+async fn read<R>(reader: R, flow: Flow, accepted: bool, outlet: Outlet, streams: &Streams) -> Ended
 where
     R: AsyncRead + Send,
 {

@@ -19,7 +19,9 @@ impl Streams {
         self.standing.spawn(async move {
             let reached = match flow.transport {
                 Transport::Tls => secured(&streams, flow).await.map(Reached::Tls),
-                Transport::Tcp | Transport::Udp => connected(&streams, flow).await.map(Reached::Tcp),
+                Transport::Tcp | Transport::Udp => {
+                    connected(&streams, flow).await.map(Reached::Tcp)
+                }
             };
             match reached {
                 Ok(Reached::Tcp(tcp)) => {

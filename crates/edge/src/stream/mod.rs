@@ -11,7 +11,9 @@ mod connection;
 mod dial;
 mod outlet;
 
-pub use outlet::Outlet;
+pub use accept::listen;
+pub use caps::Caps;
+pub use outlet::{Outlet, outlet};
 
 use bytes::Bytes;
 use ringfence_sip::{ConnectionId, Flow, Limits};
@@ -92,9 +94,10 @@ impl Threads {
         self.standing.handle()
     }
 
-    /// Where connections begin.
-    pub fn beginning(&self) -> &Handle {
-        self.beginning.handle()
+    /// Ends every connection without waiting for it.
+    pub fn leave(self) {
+        self.beginning.shutdown_background();
+        self.standing.shutdown_background();
     }
 
     /// Ends every connection.

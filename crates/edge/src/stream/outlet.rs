@@ -37,10 +37,7 @@ pub fn outlet(bytes_max: usize) -> (Outlet, Queue) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let shared =
         Arc::new(Shared { waiting_bytes: AtomicUsize::new(0), bytes_max, end: Notify::new() });
-    (
-        Outlet { queue: sender, shared: Arc::clone(&shared) },
-        Queue { queue: receiver, shared },
-    )
+    (Outlet { queue: sender, shared: Arc::clone(&shared) }, Queue { queue: receiver, shared })
 }
 
 impl Outlet {

@@ -2,6 +2,7 @@
 
 use arc_swap::ArcSwap;
 use ringfence_model::WallTime;
+use rustls::RootCertStore;
 use rustls::client::ClientConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
@@ -9,7 +10,6 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ProducesTickets, ServerConfig};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
-use rustls::RootCertStore;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -168,11 +168,7 @@ impl InForce {
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, WallTime);
 
-fn identity(
-    chain: &Path,
-    key: &Path,
-    provider: &CryptoProvider,
-) -> Result<Identity, TlsError> {
+fn identity(chain: &Path, key: &Path, provider: &CryptoProvider) -> Result<Identity, TlsError> {
     let certificates = certificates(chain)?;
     let first = certificates.first().ok_or_else(|| no_certificate(chain))?;
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;

@@ -20,7 +20,10 @@ pub struct Visitors {
 
 impl Visitors {
     /// Of these authorities; there must be one.
-    pub fn of(roots: Arc<RootCertStore>, provider: Arc<CryptoProvider>) -> Result<Arc<Self>, Error> {
+    pub fn of(
+        roots: Arc<RootCertStore>,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Arc<Self>, Error> {
         let as_clients =
             WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider))
                 .allow_unauthenticated()
