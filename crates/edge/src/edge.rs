@@ -90,7 +90,7 @@ impl Sockets {
         let expected = Arc::new(Expected::default());
         let names = Names::new(
             threads.standing(),
-            &self.settings.nameservers,
+            self.settings.names.clone(),
             orders.clone(),
             Arc::clone(&expected),
         )

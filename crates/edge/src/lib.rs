@@ -25,7 +25,7 @@ pub use counters::{Counter, Lag, ShardCounters, StreamCounters};
 pub use edge::{Edge, Refused, Sockets, open, start};
 pub use error::StartError;
 pub use records::{Batch, Checkpoint, Record, RecordReader, Records, records};
-pub use settings::{Settings, StreamSettings};
+pub use settings::{NameSettings, Settings, StreamSettings};
 pub use socket::LocalAddress;
 pub use tap::{Traced, Way};
 pub use tls::{Tls, TlsError};

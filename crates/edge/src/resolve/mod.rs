@@ -20,20 +20,13 @@ use ringfence_model::TrunkId;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::order::Order;
-
-/// Answers are not believed for shorter or longer than this, whatever their time to live.
-const FRESH_MIN: Duration = Duration::from_secs(5);
-const FRESH_MAX: Duration = Duration::from_secs(3_600);
-
-/// The pause after a failure; it doubles up to the last.
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LAST_PAUSE: Duration = Duration::from_secs(300);
+use crate::settings::NameSettings;
 
 /// Keeps the addresses of all trunks.
 pub struct Names {
@@ -58,6 +51,7 @@ struct Job {
 
 struct Shared {
     dns: TokioResolver,
+    settings: NameSettings,
     shards: Vec<mpsc::Sender<Order>>,
     expected: Arc<Expected>,
     known: Mutex<HashMap<TrunkId, Known>>,
@@ -73,11 +67,11 @@ impl Names {
     /// Asks these servers, or those of the system.
     pub fn new(
         runtime: &Handle,
-        nameservers: &[SocketAddr],
+        settings: NameSettings,
         shards: Vec<mpsc::Sender<Order>>,
         expected: Arc<Expected>,
     ) -> Result<Self, NetError> {
-        let mut builder = match nameservers {
+        let mut builder = match settings.servers.as_slice() {
             [] => TokioResolver::builder_tokio()?,
             own => {
                 TokioResolver::builder_with_config(servers(own), TokioRuntimeProvider::default())
@@ -87,7 +81,7 @@ impl Names {
         let options: &mut ResolverOpts = builder.options_mut();
         options.cache_size = 0;
         let dns = builder.build()?;
-        let shared = Arc::new(Shared { dns, shards, expected, known: Mutex::default() });
+        let shared = Arc::new(Shared { dns, settings, shards, expected, known: Mutex::default() });
         Ok(Self { runtime: runtime.clone(), shared, tasks: Mutex::default() })
     }
 
@@ -154,7 +148,8 @@ fn jobs(directory: &Directory) -> Vec<Job> {
 /// Looks a trunk's targets up, again and again.
 async fn keep(shared: Arc<Shared>, job: Job) {
     let mut answers: Vec<Option<Answer>> = vec![None; job.targets.len()];
-    let mut pause = FIRST_PAUSE;
+    let NameSettings { fresh_min, fresh_max, pause_min, pause_max, .. } = shared.settings;
+    let mut pause = pause_min;
     loop {
         let mut failed = false;
         for (target, answer) in job.targets.iter().zip(&mut answers) {
@@ -166,14 +161,14 @@ async fn keep(shared: Arc<Shared>, job: Job) {
         Arc::clone(&shared).learn(&job, &answers).await;
         let until = answers.iter().flatten().filter_map(|answer| answer.until).min();
         let fresh = until
-            .map(|at| at.saturating_duration_since(Instant::now()).clamp(FRESH_MIN, FRESH_MAX));
+            .map(|at| at.saturating_duration_since(Instant::now()).max(fresh_min).min(fresh_max));
         let rest = match (failed, fresh) {
             (true, _) => pause,
             (false, Some(fresh)) => fresh,
             // Addresses were given, not names: they stay.
             (false, None) => return,
         };
-        pause = if failed { (pause * 2).min(LAST_PAUSE) } else { FIRST_PAUSE };
+        pause = if failed { (pause * 2).min(pause_max) } else { pause_min };
         tokio::time::sleep(rest).await;
     }
 }
