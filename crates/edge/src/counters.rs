@@ -20,7 +20,6 @@ impl Counter {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
-    #[allow(dead_code)]
     pub(crate) fn set(&self, to: u64) {
         self.0.store(to, Ordering::Relaxed);
     }
@@ -118,6 +117,8 @@ counters! {
         closed_stalled,
         /// Closed: silent for too long.
         closed_idle,
+        /// Closed: what was sent was not read in time.
+        closed_unread,
     }
 }
 

@@ -1,25 +1,27 @@
 //! Starting the rim, and what others may ask of it.
 
-use ringfence_gate::{Command, Gate, Input};
-use ringfence_model::Now;
+use ringfence_call::{Directory, Listener};
+use ringfence_gate::{Command, Gate, Input, Snapshot};
+use ringfence_model::{Now, WallTime};
+use ringfence_sip::Transport;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 
-use ringfence_call::Listener;
-use ringfence_sip::Transport;
-
 use crate::clock::Clock;
-use crate::counters::{Lag, ShardCounters};
+use crate::counters::{Lag, ShardCounters, StreamCounters};
 use crate::error::StartError;
 use crate::order::{Handed, Order};
 use crate::records::Records;
+use crate::resolve::{Expected, Names};
 use crate::settings::Settings;
 use crate::shard::{Inbox, Shard, Surroundings};
 use crate::socket::{LocalAddress, Opened};
+use crate::stream::{Caps, Heard, Streams, Threads, listen};
 use crate::tap::{Tap, Traced};
+use crate::tls::{Keys, Tls, TlsError};
 use crate::udp::Port;
 
 /// Open sockets that nobody reads yet. Between opening and starting, the directory can be made with the addresses
@@ -46,17 +48,17 @@ pub fn open(
     Ok(Sockets { settings, shards, opened })
 }
 
-/// Opens every listener, one set of sockets per gate, and starts.
+/// Opens every listener of a directory, one set of sockets per gate, and starts.
 ///
 /// # Errors
 /// When a socket, thread or certificate does not work: with what, where and how to mend it.
 pub fn start(
     settings: Settings,
-    listeners: &[Listener],
+    directory: &Directory,
     gates: Vec<Gate>,
     records: Records,
 ) -> Result<Edge, StartError> {
-    open(settings, listeners, gates.len())?.start(gates, records)
+    open(settings, &directory.parts().listeners, gates.len())?.start(directory, gates, records)
 }
 
 impl Sockets {
@@ -66,59 +68,134 @@ impl Sockets {
         self.opened.iter().map(Opened::address).collect()
     }
 
-    /// Starts one thread per gate.
+    /// Starts one thread per gate, and those of connections and names. The gates know the directory already; here it
+    /// says which trunks to look up.
     ///
     /// # Errors
-    /// When a thread or runtime cannot be started, or there is not one gate per shard.
-    pub fn start(self, gates: Vec<Gate>, records: Records) -> Result<Edge, StartError> {
+    /// When a thread or runtime cannot be started, a certificate does not work, or there is not one gate per shard.
+    pub fn start(
+        self,
+        directory: &Directory,
+        gates: Vec<Gate>,
+        records: Records,
+    ) -> Result<Edge, StartError> {
         if gates.len() != self.shards || u8::try_from(gates.len()).map_or(true, |n| n == 0) {
             return Err(StartError::Shards { gates: gates.len(), shards: self.shards });
         }
         let addresses = self.local_addresses();
+        let keys = self.keys()?;
+        let threads = Threads::start()
+            .map_err(|source| StartError::Thread { what: "connections".into(), source })?;
+        let Channels { orders, streams, neighbours, inboxes, stop } = self.channels();
+        let expected = Arc::new(Expected::default());
+        let names = Names::new(
+            threads.standing(),
+            self.settings.names.clone(),
+            orders.clone(),
+            Arc::clone(&expected),
+        )
+        .map_err(|error| StartError::Names(error.to_string()))?;
+        let Settings { streams: stream_settings, limits, .. } = self.settings;
+        let streams =
+            Arc::new(Streams::new(&threads, stream_settings, limits, streams, keys, expected));
         let clock = Clock::start();
         let tap = Arc::new(Tap::default());
-        let (stop, stopping) = watch::channel(false);
-        let (neighbours, handed): (Vec<_>, Vec<_>) =
-            gates.iter().map(|_| mpsc::channel::<Handed>(self.settings.inbox_messages)).unzip();
-        let mut sockets = self.sockets_by_shard()?;
         let mut shards = Vec::with_capacity(gates.len());
-        for ((index, gate), handed) in (0u8..).zip(gates).zip(handed) {
-            let (orders, orders_in) = mpsc::channel(self.settings.orders);
+        let mut sockets = Vec::new();
+        self.sort_sockets(&streams, &mut sockets)?;
+        let each = (0u8..).zip(gates).zip(inboxes).zip(orders).zip(sockets);
+        for ((((index, gate), inbox), orders), sockets) in each {
             let around = Surroundings {
                 clock,
                 counters: Arc::default(),
                 lag: Arc::default(),
                 tap: Arc::clone(&tap),
+                streams: Arc::clone(&streams),
                 neighbours: neighbours.clone(),
             };
-            let handle = Handle {
-                orders,
-                counters: Arc::clone(&around.counters),
-                lag: Arc::clone(&around.lag),
-                thread: None,
-            };
-            let inbox = Inbox { orders: orders_in, handed, stop: stopping.clone() };
-            let ports = sockets.get_mut(usize::from(index)).map(std::mem::take).unwrap_or_default();
-            let thread = spawn(index, gate, ports, inbox, around, records.clone())?;
-            shards.push(Handle { thread: Some(thread), ..handle });
+            let (counters, lag) = (Arc::clone(&around.counters), Arc::clone(&around.lag));
+            let thread = spawn(index, gate, sockets, inbox, around, records.clone())?;
+            shards.push(Handle { orders, counters, lag, thread: Some(thread) });
         }
-        Ok(Edge { addresses, tap, stop, shards })
+        names.adopt(directory);
+        Ok(Edge { addresses, tap, stop, shards, streams, names, threads: Some(threads) })
     }
 
-    /// Each shard's UDP sockets.
-    fn sockets_by_shard(&self) -> Result<Vec<Vec<UdpSocket>>, StartError> {
-        let mut by_shard: Vec<Vec<UdpSocket>> = (0..self.shards).map(|_| Vec::new()).collect();
-        for opened in self.opened.iter().filter(|of| of.listener.transport == Transport::Udp) {
-            for (shard, socket) in by_shard.iter_mut().zip(&opened.sockets) {
-                let socket = socket.try_clone().map_err(|source| StartError::Thread {
-                    what: format!("listener \"{}\"", opened.listener.name),
-                    source,
-                })?;
-                shard.push((opened.local, socket.into()));
+    fn keys(&self) -> Result<Option<Arc<Keys>>, StartError> {
+        let identity = self.settings.tls.as_ref().and_then(|tls| tls.identity.as_ref());
+        let tls_listener = self.opened.iter().find(|of| of.listener.transport == Transport::Tls);
+        if let (None, Some(of)) = (identity, tls_listener) {
+            return Err(StartError::NoCertificate { listener: of.listener.name.clone() });
+        }
+        Ok(self.settings.tls.as_ref().map(Keys::load).transpose()?.map(Arc::new))
+    }
+
+    fn channels(&self) -> Channels {
+        let (stop, stopping) = watch::channel(false);
+        let mut all = Channels {
+            orders: Vec::new(),
+            streams: Vec::new(),
+            neighbours: Vec::new(),
+            inboxes: Vec::new(),
+            stop,
+        };
+        for _ in 0..self.shards {
+            let (orders, orders_in) = mpsc::channel(self.settings.orders);
+            let (streams, streams_in) = mpsc::channel(self.settings.inbox_messages);
+            let (neighbour, handed) = mpsc::channel(self.settings.inbox_messages);
+            all.orders.push(orders);
+            all.streams.push(streams);
+            all.neighbours.push(neighbour);
+            all.inboxes.push(Inbox {
+                orders: orders_in,
+                handed,
+                streams: streams_in,
+                stop: stopping.clone(),
+            });
+        }
+        all
+    }
+
+    /// Gives each shard its UDP sockets, and the others to those who accept.
+    fn sort_sockets(
+        self,
+        streams: &Arc<Streams>,
+        by_shard: &mut Vec<Vec<UdpSocket>>,
+    ) -> Result<(), StartError> {
+        by_shard.resize_with(self.shards, Vec::new);
+        let caps = Caps::new(streams.settings, Arc::clone(&streams.counters));
+        for Opened { listener, local, sockets } in self.opened {
+            match listener.transport {
+                Transport::Udp => {
+                    for (shard, socket) in by_shard.iter_mut().zip(sockets) {
+                        shard.push((local, socket.into()));
+                    }
+                }
+                transport => {
+                    for socket in sockets {
+                        listen(streams, &caps, socket.into(), transport, local).map_err(
+                            |source| StartError::Socket {
+                                listener: listener.name.clone(),
+                                transport,
+                                address: local,
+                                source,
+                            },
+                        )?;
+                    }
+                }
             }
         }
-        Ok(by_shard)
+        Ok(())
     }
+}
+
+/// Both ends of every queue.
+struct Channels {
+    orders: Vec<mpsc::Sender<Order>>,
+    streams: Vec<mpsc::Sender<Heard>>,
+    neighbours: Vec<mpsc::Sender<Handed>>,
+    inboxes: Vec<Inbox>,
+    stop: watch::Sender<bool>,
 }
 
 type UdpSocket = (std::net::SocketAddr, std::net::UdpSocket);
@@ -152,6 +229,9 @@ pub struct Edge {
     tap: Arc<Tap>,
     stop: watch::Sender<bool>,
     shards: Vec<Handle>,
+    streams: Arc<Streams>,
+    names: Names,
+    threads: Option<Threads>,
 }
 
 struct Handle {
@@ -205,13 +285,42 @@ impl Edge {
         self.order(shard, Order::Tell(Box::new(input)))
     }
 
+    /// Other policies, plans, tariffs or peers hold from now on, and other trunks are looked up. Listeners stay as
+    /// they are.
+    ///
+    /// # Errors
+    /// The first shard that did not take the snapshot; all are told.
+    pub fn adopt(&self, snapshot: &Arc<Snapshot>) -> Result<(), Refused> {
+        let told = self.tell_all(|| Input::Snapshot(Arc::clone(snapshot)));
+        self.names.adopt(&snapshot.directory);
+        told
+    }
+
+    /// Reads certificates, keys and authorities again: connections that stand go on with the old ones.
+    ///
+    /// # Errors
+    /// When they do not work; the old ones stay in force.
+    pub fn reload_keys(&self, tls: &Tls) -> Result<(), TlsError> {
+        self.streams.keys.as_ref().map_or(Ok(()), |keys| keys.reload(tls))
+    }
+
+    /// When the certificate we show ends.
+    #[must_use]
+    pub fn certificate_expires(&self) -> Option<WallTime> {
+        self.streams.keys.as_ref()?.expires()
+    }
+
     /// No new calls but emergency ones from now on; those that run go on.
     ///
     /// # Errors
     /// The first shard that did not take the order; all are told.
     pub fn drain(&self) -> Result<(), Refused> {
-        let tell = |shard| self.input(shard, Input::Command(Command::Drain));
-        let told: Vec<_> = (0u8..).take(self.shards.len()).map(tell).collect();
+        self.tell_all(|| Input::Command(Command::Drain))
+    }
+
+    fn tell_all(&self, input: impl Fn() -> Input<'static>) -> Result<(), Refused> {
+        let shards = (0u8..).take(self.shards.len());
+        let told: Vec<_> = shards.map(|shard| self.input(shard, input())).collect();
         told.into_iter().collect()
     }
 
@@ -234,17 +343,27 @@ impl Edge {
         self.shards.get(usize::from(shard)).map(|of| &*of.counters)
     }
 
+    /// What was counted of connections.
+    #[must_use]
+    pub fn stream_counters(&self) -> &StreamCounters {
+        &self.streams.counters
+    }
+
     /// How far behind a shard was.
     #[must_use]
     pub fn lag(&self, shard: u8) -> Option<&Lag> {
         self.shards.get(usize::from(shard)).map(|of| &*of.lag)
     }
 
-    /// Ends the shards and gives back what they know, in order; none for one that failed.
+    /// Ends connections and shards and gives back what the shards know, in order; none for one that failed.
     #[must_use]
     pub fn stop(mut self) -> Vec<Option<Gate>> {
         self.stop.send_replace(true);
-        self.shards.iter_mut().map(|of| of.thread.take()?.join().ok()).collect()
+        let gates = self.shards.iter_mut().map(|of| of.thread.take()?.join().ok()).collect();
+        if let Some(threads) = self.threads.take() {
+            threads.stop();
+        }
+        gates
     }
 
     fn order(&self, shard: u8, order: Order) -> Result<(), Refused> {
@@ -259,5 +378,8 @@ impl Edge {
 impl Drop for Edge {
     fn drop(&mut self) {
         self.stop.send_replace(true);
+        if let Some(threads) = self.threads.take() {
+            threads.leave();
+        }
     }
 }

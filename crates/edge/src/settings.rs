@@ -25,8 +25,8 @@ pub struct Settings {
     pub streams: StreamSettings,
     /// Keys and trust; needed when a listener uses TLS, or a trunk is reached by it.
     pub tls: Option<Tls>,
-    /// DNS servers to ask; empty: those of the system.
-    pub nameservers: Vec<SocketAddr>,
+    /// How names are looked up.
+    pub names: NameSettings,
 }
 
 impl Default for Settings {
@@ -39,7 +39,34 @@ impl Default for Settings {
             limits: Limits::default(),
             streams: StreamSettings::default(),
             tls: None,
-            nameservers: Vec::new(),
+            names: NameSettings::default(),
+        }
+    }
+}
+
+/// How the names of trunks are looked up.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameSettings {
+    /// DNS servers to ask; empty: those of the system.
+    pub servers: Vec<SocketAddr>,
+    /// An answer is used at least this long, whatever its time to live.
+    pub fresh_min: Duration,
+    /// An answer is used at most this long.
+    pub fresh_max: Duration,
+    /// The pause after a failure; it doubles up to `pause_max`.
+    pub pause_min: Duration,
+    /// See `pause_min`.
+    pub pause_max: Duration,
+}
+
+impl Default for NameSettings {
+    fn default() -> Self {
+        Self {
+            servers: Vec::new(),
+            fresh_min: Duration::from_secs(5),
+            fresh_max: Duration::from_secs(3_600),
+            pause_min: Duration::from_secs(2),
+            pause_max: Duration::from_secs(300),
         }
     }
 }

@@ -2,14 +2,31 @@
 
 mod rim;
 
-use rim::{PATIENCE, gate, listener, started, udp, until};
+use rim::{PATIENCE, Plan, Rim, carrier, gate, listener, options, snapshot, until};
+use ringfence_call::{Parts, Target};
 use ringfence_edge::{Refused, Settings, StartError, Way, records};
 use ringfence_gate::{Command, Input, Output};
 use ringfence_model::{Level, Scope, TenantId};
 use ringfence_sip::Transport;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
+
+fn udp(shards: u8) -> Rim {
+    Plan { shards, ..Plan::on(Transport::Udp, "127.0.0.1:0") }.start()
+}
+
+fn peer(at: &str) -> UdpSocket {
+    let socket = UdpSocket::bind(at).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+fn hear(socket: &UdpSocket) -> (String, SocketAddr) {
+    let mut buffer = [0; 65_535];
+    let (length, from) = socket.recv_from(&mut buffer).unwrap();
+    (String::from_utf8(buffer[..length].to_vec()).unwrap(), from)
+}
 
 fn block() -> Input<'static> {
     let scope = Scope::Tenant(TenantId::new("t1"));
@@ -22,41 +39,56 @@ fn block() -> Input<'static> {
 }
 
 #[test]
-fn junk_is_heard_and_never_answered() {
-    let (edge, address) = udp(1);
-    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+fn junk_and_strangers_are_heard_and_never_answered() {
+    let rim = udp(1);
+    let counters = || rim.edge.counters(0).unwrap();
+    let friend = peer("127.0.0.1:0");
+    let stranger = peer("127.0.0.66:0");
     let mut sent = 0;
     let mut seed = 7u64;
-    for length in (0..1_500).step_by(7).chain([9_000, 65_507]) {
-        let junk: Vec<u8> = (0..length)
-            .map(|_| {
-                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                (seed >> 33) as u8
-            })
-            .collect();
-        stranger.send_to(&junk, address).unwrap();
-        sent += 1;
-        until("the datagram is taken", || {
-            edge.counters(0).unwrap().datagrams_received.get() == sent
-        });
+    let mut junk: Vec<Vec<u8>> = (0..1_500)
+        .step_by(7)
+        .chain([9_000, 65_507])
+        .map(|length| {
+            (0..length)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    (seed >> 33) as u8
+                })
+                .collect()
+        })
+        .collect();
+    junk.push(options(1, "UDP").into_bytes());
+    junk.push(b"\r\n\r\n".to_vec());
+    for bytes in &junk {
+        for from in [&stranger, &friend] {
+            if from.local_addr().unwrap() == friend.local_addr().unwrap()
+                && bytes.starts_with(b"OPT")
+            {
+                continue;
+            }
+            from.send_to(bytes, rim.at(0)).unwrap();
+            sent += 1;
+            until("the datagram is taken", || counters().datagrams_received.get() == sent);
+        }
     }
-    stranger.send_to(b"\r\n\r\n", address).unwrap();
-    until("the keep-alive is known", || edge.counters(0).unwrap().keep_alives.get() == 2);
-    let counters = edge.counters(0).unwrap();
-    assert_eq!((counters.faults.get(), counters.datagrams_sent.get()), (0, 0));
+    until("keep-alives are known", || counters().keep_alives.get() == 4);
+    assert_eq!((counters().faults.get(), counters().datagrams_sent.get()), (0, 0));
+    friend.send_to(options(2, "UDP").as_bytes(), rim.at(0)).unwrap();
+    assert!(hear(&friend).0.starts_with("SIP/2.0 200"), "who is known is answered");
     stranger.set_nonblocking(true).unwrap();
     assert!(stranger.recv(&mut [0; 9]).is_err());
-    assert_eq!(edge.stop().into_iter().flatten().count(), 1);
+    assert_eq!(rim.edge.stop().into_iter().flatten().count(), 1);
 }
 
 #[test]
 fn a_datagram_of_any_size_is_heard_whole() {
-    let (edge, address) = udp(1);
-    let copies = edge.watch(9);
-    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let rim = udp(1);
+    let copies = rim.edge.watch(9);
+    let peer = peer("127.0.0.1:0");
     for length in [1, 1_100, 6_000, 65_507] {
         let bytes: Vec<u8> = (0..length).map(|at| b'A' + (at % 26) as u8).collect();
-        peer.send_to(&bytes, address).unwrap();
+        peer.send_to(&bytes, rim.at(0)).unwrap();
         let copy = copies.recv_timeout(PATIENCE).unwrap();
         assert_eq!((copy.way, copy.flow.remote), (Way::In, peer.local_addr().unwrap()));
         assert!(copy.bytes == bytes, "{length} bytes");
@@ -64,10 +96,88 @@ fn a_datagram_of_any_size_is_heard_whole() {
 }
 
 #[test]
+fn a_burst_larger_than_a_batch_is_answered_whole_and_what_waited_is_known() {
+    let rim = udp(1);
+    let peer = peer("127.0.0.1:0");
+    // Held up, so that the burst waits together.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    rim.edge.ask(0, move |_, _| wait.recv().unwrap()).unwrap();
+    let count = 150;
+    for number in 0..count {
+        peer.send_to(options(number, "UDP").as_bytes(), rim.at(0)).unwrap();
+    }
+    go.send(()).unwrap();
+    let mut answered: Vec<_> = (0..count)
+        .map(|_| {
+            let (text, _) = hear(&peer);
+            text.lines()
+                .find_map(|line| line.strip_prefix("Call-ID: c"))
+                .unwrap()
+                .parse::<usize>()
+                .unwrap()
+        })
+        .collect();
+    answered.sort_unstable();
+    assert_eq!(answered, (0..count).collect::<Vec<_>>());
+    let batches: u64 = rim.edge.lag(0).unwrap().buckets().map(|(_, count)| count).sum();
+    assert!(batches > 0 && batches < count as u64 * 2, "{batches} turns");
+}
+
+/// An INVITE too large for one packet on Ethernet, which leaves by other fragments than it came in.
+#[test]
+fn a_large_invite_passes_from_pbx_to_carrier() {
+    let carrier_side = peer("127.0.0.9:0");
+    let port = carrier_side.local_addr().unwrap().port();
+    let mut plan = Plan::on(Transport::Udp, "127.0.0.1:0");
+    plan.trunks.push(carrier("127.0.0.9", Some(port), None));
+    let rim = plan.start();
+    let pbx = peer("127.0.0.1:0");
+    assert!(hear(&carrier_side).0.starts_with("REGISTER "), "its address is known");
+    let body = "x".repeat(6_000);
+    let from = pbx.local_addr().unwrap();
+    let invite = format!(
+        "INVITE sip:0201112233@acme.example SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bKbig\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:101@acme.example>;tag=f\r\nTo: <sip:0201112233@acme.example>\r\n\
+         Call-ID: big\r\nCSeq: 1 INVITE\r\nContact: <sip:101@{from}>\r\n\
+         Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    pbx.send_to(invite.as_bytes(), rim.at(0)).unwrap();
+    assert!(hear(&pbx).0.starts_with("SIP/2.0 100"));
+    let out = std::iter::repeat_with(|| hear(&carrier_side).0);
+    let out = out.take(20).find(|text| text.starts_with("INVITE ")).unwrap();
+    assert!(out.ends_with(&body), "{out}");
+}
+
+/// The kernel gives a peer's datagrams to a shard by its port; the tenant is at home on one of them.
+#[test]
+fn a_message_reaches_its_shard_and_the_answer_its_sender() {
+    let mut plan = Plan { shards: 2, ..Plan::on(Transport::Udp, "127.0.0.1:0") };
+    plan.trunks.push(ringfence_call::Trunk {
+        upstream: None,
+        targets: vec![Target { host: "127.0.0.9".into(), port: Some(9), transport: None }],
+        ..carrier("x", None, None)
+    });
+    let rim = plan.start();
+    for number in 0..40 {
+        let pbx = peer("127.0.0.1:0");
+        pbx.send_to(options(number, "UDP").as_bytes(), rim.at(0)).unwrap();
+        let (text, from) = hear(&pbx);
+        assert!(text.starts_with("SIP/2.0 200") && from == rim.at(0), "{text}");
+    }
+    let counters = [rim.edge.counters(0).unwrap(), rim.edge.counters(1).unwrap()];
+    let heard = counters.map(|of| of.datagrams_received.get());
+    assert!(heard.iter().all(|heard| *heard > 0), "both shards hear: {heard:?}");
+    let over = counters.map(|of| of.handed_over.get());
+    let taken = counters.map(|of| of.taken_over.get());
+    assert!(over.iter().sum::<u64>() > 0, "some are handed over: {over:?}");
+    assert_eq!([over[1], over[0]], taken);
+}
+
+#[test]
 fn orders_reach_their_shard_and_what_it_says_reaches_the_records() {
-    let (records, reader) = records(10, []);
-    let listeners = [listener(Transport::Udp, "[::1]:0")];
-    let (edge, _) = started(Settings::default(), &listeners, 2, records);
+    let Rim { edge, reader, .. } =
+        Plan { shards: 2, ..Plan::on(Transport::Udp, "[::1]:0") }.start();
     edge.input(1, block()).unwrap();
     let record = loop {
         let batch = reader.take(PATIENCE).unwrap();
@@ -89,7 +199,7 @@ fn orders_reach_their_shard_and_what_it_says_reaches_the_records() {
 
 #[test]
 fn an_order_that_panics_costs_only_itself() {
-    let (edge, _) = udp(1);
+    let edge = udp(1).edge;
     edge.ask(0, |_, _| panic!("on purpose")).unwrap();
     until("the fault is counted", || edge.counters(0).unwrap().faults.get() == 1);
     let (answer, answered) = std::sync::mpsc::channel();
@@ -99,12 +209,10 @@ fn an_order_that_panics_costs_only_itself() {
 
 #[test]
 fn a_port_that_is_taken_is_said_even_when_both_would_share_it() {
-    let (_edge, address) = udp(2);
-    let listeners = [listener(Transport::Udp, &address.to_string())];
-    let (records, _reader) = records(1, []);
-    let gates = vec![gate()];
-    let error =
-        ringfence_edge::start(Settings::default(), &listeners, gates, records).err().unwrap();
+    let rim = udp(2);
+    let address = rim.at(0);
+    let listeners = [listener("wan", Transport::Udp, &address.to_string())];
+    let error = ringfence_edge::open(Settings::default(), &listeners, 1).err().unwrap();
     assert!(matches!(error, StartError::Socket { .. }));
     let text = error.to_string();
     let port = address.port().to_string();
@@ -113,7 +221,7 @@ fn a_port_that_is_taken_is_said_even_when_both_would_share_it() {
 
 #[test]
 fn an_address_of_another_machine_is_said() {
-    let listeners = [listener(Transport::Udp, "192.0.2.1:25060")];
+    let listeners = [listener("wan", Transport::Udp, "192.0.2.1:25060")];
     let error = ringfence_edge::open(Settings::default(), &listeners, 1).err().unwrap().to_string();
     assert!(error.contains("192.0.2.1:25060") && error.contains("no such address"), "{error}");
 }
@@ -122,13 +230,15 @@ fn an_address_of_another_machine_is_said() {
 fn every_shard_needs_its_gate() {
     let sockets = ringfence_edge::open(Settings::default(), &[], 2).unwrap();
     let (records, reader) = records(1, []);
-    assert!(matches!(sockets.start(vec![gate()], records), Err(StartError::Shards { .. })));
+    let nothing = snapshot(Parts::default());
+    let started = sockets.start(&nothing.directory, vec![gate(0, &nothing)], records);
+    assert!(matches!(started, Err(StartError::Shards { .. })));
     assert!(reader.take(Duration::ZERO).is_none());
 }
 
 #[test]
 fn buffers_are_as_large_as_the_system_grants() {
-    let (edge, _) = udp(1);
+    let edge = udp(1).edge;
     let address = &edge.local_addresses()[0];
     assert!(address.receive_buffer_bytes >= 200 << 10, "{address:?}");
 }

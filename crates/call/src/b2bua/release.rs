@@ -129,6 +129,9 @@ impl Call {
                 answer(core, now, asked, 487);
                 relay.purpose = Purpose::Forgotten { of };
             }
+            if let Some(client) = relay.client.filter(|_| &*relay.method == b"INVITE") {
+                core.transactions.cancel(now.moment, client, b"", &mut core.out);
+            }
         }
     }
 

@@ -3,6 +3,9 @@
 mod basic;
 mod cancel;
 mod inside;
+mod random;
+mod restart;
 mod routes;
 mod session;
+mod topology;
 mod world;

@@ -20,6 +20,8 @@ pub const PBX: &str = "10.0.0.5:5060";
 pub const CARRIER: &str = "198.51.100.7:5060";
 pub const SECOND: &str = "198.51.100.8:5060";
 
+const START: i64 = 1_790_000_000;
+
 /// Everybody by name, and what each of them has heard and not read yet.
 pub struct World {
     pub calls: Calls,
@@ -140,7 +142,7 @@ impl World {
         for trunk in &directory.parts().trunks {
             guard.trusted.extend(trunk.networks.iter().copied());
         }
-        let now = Now { moment: Moment(1_000_000), wall: WallTime::from_secs(1_790_000_000) };
+        let now = Now { moment: Moment(1_000_000), wall: WallTime::from_secs(START) };
         let mut world = Self {
             calls: Calls::new(0, [7; 32], Arc::new(directory.clone())),
             guard: Guard::new(guard, 7),
@@ -251,7 +253,7 @@ impl World {
     }
 
     fn rung(&mut self, addr: SocketAddr, arrow: &str, message: &Message) {
-        let seconds = (self.now.moment.0 - 1_000_000) as f64 / 1e6;
+        let seconds = self.now.wall.secs_since(WallTime::from_secs(START));
         let name = self.names.get(&addr).copied().unwrap_or("?");
         let cseq = String::from_utf8_lossy(message.field(Name::CSeq).unwrap_or_default());
         let what = match message.code() {
@@ -452,6 +454,17 @@ impl World {
     /// The ACK of a 2xx.
     pub fn ack(&mut self, talk: &Talk, body: &str) {
         self.ask(talk, "ACK", "", body);
+    }
+
+    /// The process dies and comes back after `gone`, with what was kept.
+    pub fn restart(&mut self, gone: Duration) {
+        // The monotonic clock of another process.
+        self.now = Now { moment: Moment(5_000), wall: self.now.wall + gone };
+        self.calls = Calls::new(0, [7; 32], Arc::new(self.directory.clone()));
+        self.resolve();
+        let kept: Vec<_> = self.kept.iter().map(|(key, state)| (*key, state.clone())).collect();
+        self.calls.restore(self.now, kept.into_iter());
+        self.drain();
     }
 
     /// A call from the PBX to the carrier, up.

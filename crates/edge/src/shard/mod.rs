@@ -3,12 +3,16 @@
 //! Each turn takes a bounded number of inputs from every source, so that a flood on one starves no other, then sends
 //! what came out of it. Both clocks are read once a turn.
 
+mod connections;
+mod speak;
+
 use bytes::Bytes;
 use ringfence_gate::{Gate, Input, Output};
-use ringfence_model::{CallId, Moment, Now};
+use ringfence_model::{Moment, Now};
 use ringfence_sip::{Flow, Transport};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep_until;
@@ -17,15 +21,19 @@ use crate::clock::Clock;
 use crate::counters::{Lag, ShardCounters};
 use crate::order::{Handed, Order};
 use crate::records::Records;
-use crate::tap::{Tap, Traced, Way};
-use crate::udp::{DATAGRAM_BYTES_MAX, Port};
+use crate::stream::{Heard, Streams};
+use crate::tap::{Tap, Way};
+use crate::udp::{BATCH, Datagram, Port, Tray};
+use connections::Connections;
 
-/// Datagrams taken from one socket per turn.
-const DATAGRAMS_PER_TURN: usize = 64;
-/// Messages taken per turn from other shards.
-const HANDED_PER_TURN: usize = 64;
+/// Messages taken per turn from other shards, and from connections.
+const MESSAGES_PER_TURN: usize = 64;
 /// Orders taken per turn. Each may be long work, such as taking in a directory.
 const ORDERS_PER_TURN: usize = 4;
+/// Flows the gate is told to be broken per input.
+const BROKEN_PER_INPUT: usize = 64;
+/// When the gate is asked again after a fault at which it may have lost track of its timers.
+const FAULT_PAUSE: Duration = Duration::from_secs(1);
 /// A gate that asks for a tick at once is asked again after this long: no timer of SIP is finer.
 const TICK_DISTANCE: Duration = Duration::from_millis(1);
 
@@ -36,6 +44,7 @@ pub struct Surroundings {
     pub counters: Arc<ShardCounters>,
     pub lag: Arc<Lag>,
     pub tap: Arc<Tap>,
+    pub streams: Arc<Streams>,
     /// Every shard's, in order, its own as well.
     pub neighbours: Vec<mpsc::Sender<Handed>>,
 }
@@ -44,6 +53,7 @@ pub struct Surroundings {
 pub struct Inbox {
     pub orders: mpsc::Receiver<Order>,
     pub handed: mpsc::Receiver<Handed>,
+    pub streams: mpsc::Receiver<Heard>,
     pub stop: watch::Receiver<bool>,
 }
 
@@ -52,6 +62,7 @@ pub struct Shard {
     index: u8,
     gate: Gate,
     ports: Vec<Port>,
+    connections: Connections,
     inbox: Inbox,
     around: Surroundings,
     records: Records,
@@ -60,9 +71,10 @@ pub struct Shard {
     /// Flows on which something could not be sent: the gate hears of it after the input at hand.
     broken: Vec<Flow>,
     tick_at: Option<Moment>,
-    /// When the queues were last seen empty.
+    /// Nothing that waits now came before this, but for datagrams that were left: their arrival is known.
     caught_up: Moment,
-    buffer: Box<[u8]>,
+    tray: Tray,
+    heard: Vec<(usize, Datagram)>,
     early: Option<Early>,
 }
 
@@ -70,6 +82,7 @@ pub struct Shard {
 enum Early {
     Order(Order),
     Handed(Handed),
+    Stream(Heard),
 }
 
 impl Shard {
@@ -86,14 +99,17 @@ impl Shard {
             index,
             gate,
             ports,
+            connections: Connections::default(),
             inbox,
             records,
             said: Vec::new(),
             broken: Vec::new(),
+            // A gate that was restored has timers due.
             tick_at: Some(Moment(0)),
             caught_up: around.clock.now().moment,
             around,
-            buffer: vec![0; DATAGRAM_BYTES_MAX].into_boxed_slice(),
+            tray: Tray::new(),
+            heard: Vec::with_capacity(BATCH),
             early: None,
         }
     }
@@ -101,7 +117,9 @@ impl Shard {
     /// Works until it is told to stop; gives back what it knows.
     pub async fn run(mut self) -> Gate {
         while !*self.inbox.stop.borrow_and_update() {
-            if self.turn() {
+            let began = self.around.clock.now();
+            if self.turn(began) {
+                self.caught_up = began.moment;
                 // Lets the runtime look at the sockets again.
                 tokio::task::yield_now().await;
             } else {
@@ -109,68 +127,81 @@ impl Shard {
                 self.caught_up = self.around.clock.now().moment;
             }
         }
-        self.turn();
+        let now = self.around.clock.now();
+        self.turn(now);
         self.gate
     }
 
     /// Handles some of what waits; says whether more may wait.
-    fn turn(&mut self) -> bool {
-        let now = self.around.clock.now();
-        self.report_load(now);
-        let mut more = false;
+    fn turn(&mut self, now: Now) -> bool {
+        let mut more = self.hear(now);
         match self.early.take() {
             Some(Early::Order(order)) => self.order(now, order),
             Some(Early::Handed(handed)) => self.handed(now, handed),
+            Some(Early::Stream(heard)) => self.stream(now, heard),
             None => {}
         }
-        for port in 0..self.ports.len() {
-            more |= self.hear(now, port);
+        let mut heard = std::mem::take(&mut self.heard);
+        for (port, (remote, bytes)) in heard.drain(..) {
+            self.datagram(now, port, remote, bytes);
         }
-        more |= self.take_handed(now);
-        more |= self.take_orders(now);
+        self.heard = heard;
+        more |= self.take(now, MESSAGES_PER_TURN, |inbox| inbox.handed.try_recv(), Self::handed);
+        more |= self.take(now, MESSAGES_PER_TURN, |inbox| inbox.streams.try_recv(), Self::stream);
+        more |= self.take(now, ORDERS_PER_TURN, |inbox| inbox.orders.try_recv(), Self::order);
         if self.tick_at.is_some_and(|at| at <= now.moment) {
             self.tick_at = None;
             self.feed(now, Input::Tick);
             self.tick_at = self.tick_at.map(|at| at.max(now.moment + TICK_DISTANCE));
         }
-        for port in &mut self.ports {
-            port.flush(&self.around.counters);
-        }
+        self.flush(now);
         self.put_down(now);
+        more || !self.broken.is_empty()
+    }
+
+    /// Reads a batch from each socket, and tells the gate how far behind it is before it sees the first of them.
+    fn hear(&mut self, now: Now) -> bool {
+        let Self { ports, tray, heard, around, inbox, .. } = self;
+        let mut waiting = now.moment - self.caught_up;
+        let mut more = false;
+        let mut batch = Vec::new();
+        for (index, port) in ports.iter_mut().enumerate() {
+            let found = port.receive(tray, &mut batch, &around.counters);
+            more |= found.more;
+            if let Some(since) = found.since {
+                waiting = waiting.max(now.wall - since);
+            }
+            heard.extend(batch.drain(..).map(|datagram| (index, datagram)));
+        }
+        around.counters.datagrams_received.add(heard.len() as u64);
+        let backlog = heard.len() + inbox.handed.len() + inbox.streams.len() + inbox.orders.len();
+        around.lag.observe(waiting);
+        self.feed(now, Input::Load { waiting, backlog });
         more
     }
 
-    /// Whatever waits came after the queues were last empty.
-    fn report_load(&mut self, now: Now) {
-        let waiting = now.moment - self.caught_up;
-        self.around.lag.observe(waiting);
-        let backlog = self.inbox.handed.len() + self.inbox.orders.len();
-        self.feed(now, Input::Load { waiting, backlog });
-    }
-
-    fn hear(&mut self, now: Now, port: usize) -> bool {
-        for _ in 0..DATAGRAMS_PER_TURN {
-            let Some(at) = self.ports.get(port) else { return false };
-            let Some((remote, datagram)) = at.receive(&mut self.buffer) else { return false };
-            let flow =
-                Flow { transport: Transport::Udp, local: at.local, remote, connection: None };
-            self.around.counters.datagrams_received.up();
-            if datagram.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-                // Keeps a hole in a NAT open; over datagrams nobody waits for an answer (RFC 5626 §3.5).
-                self.around.counters.keep_alives.up();
-                continue;
-            }
-            let bytes = Bytes::copy_from_slice(datagram);
-            self.copy(now, Way::In, flow, &bytes, None);
-            self.feed(now, Input::Message { flow, bytes });
+    fn datagram(&mut self, now: Now, port: usize, remote: std::net::SocketAddr, bytes: Bytes) {
+        let Some(local) = self.ports.get(port).map(|port| port.local) else { return };
+        if bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+            // Keeps a hole in a NAT open; over datagrams nobody waits for an answer (RFC 5626 §3.5).
+            return self.around.counters.keep_alives.up();
         }
-        true
+        let flow = Flow { transport: Transport::Udp, local, remote, connection: None };
+        self.copy(now, Way::In, flow, &bytes, None);
+        self.feed(now, Input::Message { flow, bytes });
     }
 
-    fn take_handed(&mut self, now: Now) -> bool {
-        for _ in 0..HANDED_PER_TURN {
-            let Ok(handed) = self.inbox.handed.try_recv() else { return false };
-            self.handed(now, handed);
+    /// Takes up to `count` things from one queue; says whether more may wait.
+    fn take<T>(
+        &mut self,
+        now: Now,
+        count: usize,
+        next: impl Fn(&mut Inbox) -> Result<T, mpsc::error::TryRecvError>,
+        handle: impl Fn(&mut Self, Now, T),
+    ) -> bool {
+        for _ in 0..count {
+            let Ok(thing) = next(&mut self.inbox) else { return false };
+            handle(self, now, thing);
         }
         true
     }
@@ -186,12 +217,33 @@ impl Shard {
         }
     }
 
-    fn take_orders(&mut self, now: Now) -> bool {
-        for _ in 0..ORDERS_PER_TURN {
-            let Ok(order) = self.inbox.orders.try_recv() else { return false };
-            self.order(now, order);
+    fn stream(&mut self, now: Now, heard: Heard) {
+        match heard {
+            Heard::MayConnect { flow, answer } => {
+                let mut may = false;
+                self.careful(|shard| may = shard.gate.connects(now.moment, &flow));
+                // Who asked may have run out of time.
+                let _ = answer.send(may);
+            }
+            Heard::Opened { flow, names, outlet } => {
+                self.connections.add(flow, outlet, false);
+                self.count_connections();
+                if !names.is_empty() {
+                    self.feed(now, Input::Connected { flow, names });
+                }
+            }
+            Heard::Message { flow, bytes } => {
+                self.around.counters.stream_messages_received.up();
+                self.copy(now, Way::In, flow, &bytes, None);
+                self.feed(now, Input::Message { flow, bytes });
+            }
+            Heard::Closed(flow) => {
+                if flow.connection.and_then(|id| self.connections.remove(id)).is_some() {
+                    self.count_connections();
+                    self.feed(now, Input::Closed(flow));
+                }
+            }
         }
-        true
     }
 
     fn order(&mut self, now: Now, order: Order) {
@@ -215,8 +267,10 @@ impl Shard {
         self.tell_broken(now);
     }
 
+    /// What the gate says to it may break as well; the rest of that is told at the next turn.
     fn tell_broken(&mut self, now: Now) {
-        while let Some(flow) = self.broken.pop() {
+        for _ in 0..BROKEN_PER_INPUT {
+            let Some(flow) = self.broken.pop() else { return };
             self.careful(|shard| {
                 shard.gate.handle(now, Input::Closed(flow));
                 shard.obey(now);
@@ -228,63 +282,13 @@ impl Shard {
     fn careful(&mut self, act: impl FnOnce(&mut Self)) {
         if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
             self.around.counters.faults.up();
+            let later = self.around.clock.now().moment + FAULT_PAUSE;
+            self.tick_at = Some(self.tick_at.map_or(later, |at| at.min(later)));
         }
     }
 
-    fn obey(&mut self, now: Now) {
-        loop {
-            match self.gate.poll() {
-                Output::Transmit { flow, bytes, call } => self.transmit(now, flow, bytes, call),
-                Output::Hand { shard, flow, bytes } => {
-                    self.hand(shard, Handed::Message { flow, bytes });
-                }
-                Output::Close(_) => {}
-                Output::Sleep(until) => {
-                    self.tick_at = until;
-                    return;
-                }
-                said => self.said.push(said),
-            }
-        }
-    }
-
-    fn transmit(&mut self, now: Now, flow: Flow, bytes: Bytes, call: Option<CallId>) {
-        let port = self.ports.iter_mut().find(|port| port.local == flow.local);
-        let sent = match (flow.transport, port) {
-            (Transport::Udp, Some(port)) => {
-                port.send(flow.remote, bytes.clone(), &self.around.counters)
-            }
-            _ => {
-                self.around.counters.dropped_nowhere.up();
-                Err(())
-            }
-        };
-        match sent {
-            Ok(()) => self.copy(now, Way::Out, flow, &bytes, call),
-            Err(()) => self.broken.push(flow),
-        }
-    }
-
-    fn hand(&mut self, shard: u8, handed: Handed) {
-        let counters = &self.around.counters;
-        match self.around.neighbours.get(usize::from(shard)) {
-            Some(neighbour) if shard != self.index => match neighbour.try_send(handed) {
-                Ok(()) => counters.handed_over.up(),
-                Err(_) => counters.dropped_shard_busy.up(),
-            },
-            _ => counters.dropped_nowhere.up(),
-        }
-    }
-
-    fn copy(&self, at: Now, way: Way, flow: Flow, bytes: &Bytes, call: Option<CallId>) {
-        self.around.tap.copy(|| Traced {
-            shard: self.index,
-            way,
-            flow,
-            at: at.wall,
-            bytes: bytes.clone(),
-            call,
-        });
+    fn count_connections(&self) {
+        self.around.counters.connections.set(self.connections.len() as u64);
     }
 
     fn put_down(&mut self, now: Now) {
@@ -298,10 +302,9 @@ impl Shard {
     async fn pause(&mut self) {
         let Self { ports, inbox, around, early, tick_at, .. } = self;
         let ready = std::future::poll_fn(|context| {
-            match ports.iter().any(|port| port.poll_ready(context).is_ready()) {
-                true => std::task::Poll::Ready(()),
-                false => std::task::Poll::Pending,
-            }
+            // All are asked, so that each one wakes us.
+            let ready = ports.iter().filter(|port| port.poll_ready(context).is_ready()).count();
+            if ready > 0 { Poll::Ready(()) } else { Poll::Pending }
         });
         let tick = async {
             match *tick_at {
@@ -313,6 +316,7 @@ impl Shard {
             biased;
             () = ready => {}
             Some(handed) = inbox.handed.recv() => *early = Some(Early::Handed(handed)),
+            Some(heard) = inbox.streams.recv() => *early = Some(Early::Stream(heard)),
             Some(order) = inbox.orders.recv() => *early = Some(Early::Order(order)),
             _ = inbox.stop.changed() => {}
             () = tick => {}
