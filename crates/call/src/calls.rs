@@ -1,6 +1,7 @@
 //! The signalling of one shard as a value: whose is this message, and who takes it from here.
 
 mod incoming;
+mod referral;
 
 use crate::auth::Authority;
 use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
@@ -148,6 +149,9 @@ impl Calls {
             Heard::Request(server) => {
                 let asked = Asked { server, flow, message };
                 match seat {
+                    Some(seat) if asked.message.method() == Some(Method::Refer) => {
+                        self.referred(now, seat, asked);
+                    }
                     Some(seat) => self.with(now, seat.place, |call, core| {
                         call.asked(core, now, seat, asked);
                     }),

@@ -30,6 +30,14 @@ pub struct Seat {
     pub party: Party,
 }
 
+impl Seat {
+    /// That of the other party.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        Self { party: self.party.other(), ..self }
+    }
+}
+
 /// What every call works with.
 pub struct Core {
     pub directory: Arc<Directory>,

@@ -1,7 +1,7 @@
 //! One INVITE towards somebody who may answer.
 
 use super::setup::Setup;
-use super::{Call, owner_of, session};
+use super::{Call, Fields, owner_of, session};
 use crate::core::{Core, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::{self, Trust};
@@ -31,6 +31,8 @@ pub struct Way {
     pub caller: Option<Box<[u8]>>,
     /// Final answers of it that make the next route be tried.
     pub failover: Box<[u16]>,
+    /// Fields besides those of the caller's INVITE.
+    pub fields: Fields,
 }
 
 /// One INVITE that was sent on.
@@ -145,6 +147,9 @@ fn send(
             dialog::contact(builder, &flow, ours, &tag);
             if let Some((name, value)) = credentials {
                 builder.field(name, &[value]);
+            }
+            for (name, value) in &way.fields {
+                builder.field(*name, &[value]);
             }
             if let Some(secs) = session::asked(invite, session) {
                 builder.number(Name::SessionExpires, secs);

@@ -69,7 +69,7 @@ pub enum Stage {
 }
 
 /// Fields that are written besides those that cross.
-type Fields = Vec<(Name, Box<[u8]>)>;
+pub type Fields = Vec<(Name, Box<[u8]>)>;
 
 /// A call.
 #[derive(Debug)]

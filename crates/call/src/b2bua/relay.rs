@@ -166,6 +166,18 @@ pub struct Asked {
 impl Call {
     /// A request came in a dialog of this call.
     pub fn asked(&mut self, core: &mut Core, now: Now, seat: Seat, asked: Asked) {
+        self.asked_with(core, now, seat, asked, Vec::new());
+    }
+
+    /// The same; `fields` go along when it is passed on.
+    pub fn asked_with(
+        &mut self,
+        core: &mut Core,
+        now: Now,
+        seat: Seat,
+        asked: Asked,
+        fields: Fields,
+    ) {
         let Ok(head) = asked.message.essentials() else { return };
         let (cseq, method) = (head.cseq.number, head.cseq.method);
         let hops = head.max_forwards.unwrap_or(70);
@@ -198,7 +210,7 @@ impl Call {
                 }
                 None => answer(core, now, &asked, 481),
             },
-            _ => self.pass_on(core, now, (at, party), asked, (cseq, Vec::new())),
+            _ => self.pass_on(core, now, (at, party), asked, (cseq, fields)),
         }
     }
 

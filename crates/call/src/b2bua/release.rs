@@ -4,9 +4,9 @@ use super::relay::{Purpose, Relay, answer};
 use super::{Call, LINGER, Party, Stage};
 use crate::Output;
 use crate::core::Core;
-use ringfence_model::{CallEvent, Cdr, Now, Release, ReleasedBy};
+use crate::record;
+use ringfence_model::{CallEvent, Now, Release, ReleasedBy};
 use ringfence_sip::{Message, Name};
-use std::sync::Arc;
 
 /// Why a call ends, as the value of a `Reason` field (RFC 3326).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -144,30 +144,8 @@ impl Call {
         });
         let release = Release { call: self.id, code, billable_ms, by };
         core.out.push_back(Output::Event(CallEvent::Released(release)));
-        core.out.push_back(Output::Finished(Box::new(self.cdr(now, billable_ms, code))));
-    }
-
-    fn cdr(&self, now: Now, billable_ms: u64, code: u16) -> Cdr {
-        let attempt = &self.attempt;
-        let known_as: Arc<str> = String::from_utf8_lossy(&self.known_as).into();
-        let full = |number: Option<ringfence_model::E164>| number.map(|n| n.full());
-        Cdr {
-            native_id: attempt.call.to_string().into(),
-            correlation_id: Some(known_as),
-            tenant: Some(attempt.tenant.clone()),
-            trunk: attempt.trunk.clone(),
-            extension: attempt.extension.clone(),
-            direction: attempt.direction,
-            a_number: full(attempt.a_number).unwrap_or_default().into(),
-            dialled: attempt.dialled.clone(),
-            c_number: attempt.forwarded_by.as_ref().map(|by| by.as_str().into()),
-            via: attempt.via,
-            source: attempt.source.clone(),
-            started: self.began.wall,
-            answered: self.answered.map(|answered| answered.wall),
-            ended: now.wall,
-            billable_ms,
-            code,
-        }
+        let times = (self.began.wall, self.answered.map(|answered| answered.wall), now.wall);
+        let record = record::cdr(&self.attempt, &self.known_as, times, (billable_ms, code));
+        core.out.push_back(Output::Finished(Box::new(record)));
     }
 }

@@ -1,6 +1,7 @@
 //! Requests outside of dialogs: who asks, what for, and what the ruling makes of it.
 
 use super::Calls;
+use super::referral::Referral;
 use crate::auth::{Caller as Asker, Entry};
 use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
 use crate::core::{Place, Reply};
@@ -17,18 +18,20 @@ use ringfence_sip::{Builder, Method, Name, NameAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A call that waits for its ruling.
+/// An attempt that waits for its ruling.
 #[derive(Debug)]
 pub struct Pending {
-    call: CallId,
-    place: Place,
-    plan: Box<Plan>,
+    pub call: CallId,
+    pub waiting: Waiting,
 }
 
-impl Pending {
-    pub const fn id(&self) -> CallId {
-        self.call
-    }
+/// What waits.
+#[derive(Debug)]
+pub enum Waiting {
+    /// A new call; with a way of its own when it replaces another one's dialog.
+    Call { place: Place, plan: Box<Plan>, replaces: Option<Box<Way>> },
+    /// A REFER.
+    Referral(Referral),
 }
 
 impl Calls {
@@ -108,6 +111,10 @@ impl Calls {
             Ok(plan) => plan,
             Err(refusal) => return self.answer(now, &asked, refusal.code, |_| {}),
         };
+        let replaces = self.replaced(&asked.message, &plan.tenant).map(Box::new);
+        if asked.message.has(Name::Replaces) && replaces.is_none() {
+            return self.answer(now, &asked, 481, |_| {});
+        }
         let id = self.core.ids.next(now.wall);
         let attempt = Box::new(plan.attempt(id, &asked.flow, &asked.message));
         self.core.transactions.trying(asked.server, &asked.message, &mut self.core.out);
@@ -117,13 +124,17 @@ impl Calls {
             self.calls.insert_with(|place| Call::new(core, now, place, attempt.clone(), caller));
         let Some(place) = made else { return };
         self.by_id.insert(id, place);
-        self.pending = Some(Pending { call: id, place, plan: Box::new(plan) });
+        let waiting = Waiting::Call { place, plan: Box::new(plan), replaces };
+        self.pending = Some(Pending { call: id, waiting });
         self.core.out.push_back(Output::Judge(attempt));
     }
 
     /// What was ruled about a call.
     pub(super) fn ruled(&mut self, now: Now, pending: Pending, ruling: Ruling) {
-        let Pending { place, plan, .. } = pending;
+        let (place, plan, replaces) = match pending.waiting {
+            Waiting::Call { place, plan, replaces } => (place, plan, replaces),
+            Waiting::Referral(referral) => return self.referral_ruled(now, referral, ruling),
+        };
         let (max_duration, protected, b_number, dial) = match ruling {
             Ruling::Refuse { text } => {
                 return self.with(now, place, |call, core| {
@@ -142,6 +153,16 @@ impl Calls {
         if let Some(adviser) = pending_adviser(&directory, &plan) {
             let ruling = Allowed { protected, max_duration, ring: RING };
             return self.with(now, place, |call, core| call.advise(core, now, adviser, ruling));
+        }
+        if let Some(mut way) = replaces {
+            let host = from_host(&directory, &plan, None, b"");
+            let ring = RING;
+            return self.with(now, place, |call, core| {
+                let ours = core.ours(&way.flow);
+                let host = if host.is_empty() { crate::core::host_of(&ours) } else { host };
+                way.from = call.shown_as(None, host);
+                call.allow(core, now, vec![vec![*way]], Allowed { protected, max_duration, ring });
+            });
         }
         let net = Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
         let ruled = route::Way { protected, b_number, dial: dial.as_deref() };
@@ -209,6 +230,7 @@ fn way(
         from: call.shown_as(shown.as_deref(), from_host(directory, plan, trunk, &ours)),
         caller: shown.map(Into::into),
         failover: trunk.map(|trunk| trunk.failover_codes.as_slice().into()).unwrap_or_default(),
+        fields: Vec::new(),
     }
 }
 

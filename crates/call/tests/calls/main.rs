@@ -8,4 +8,5 @@ mod restart;
 mod routes;
 mod session;
 mod topology;
+mod transfer;
 mod world;

@@ -98,9 +98,10 @@ impl Crowd {
                 max_duration: Some(Duration::from_secs(20)),
                 protected: false,
                 b_number: None,
+                dial: None,
             },
-            2 => Ruling::Allow { max_duration: None, protected: true, b_number: None },
-            _ => Ruling::Allow { max_duration: None, protected: false, b_number: None },
+            2 => Ruling::Allow { max_duration: None, protected: true, b_number: None, dial: None },
+            _ => Ruling::Allow { max_duration: None, protected: false, b_number: None, dial: None },
         };
         let extra = EXTRAS[self.chance.below(EXTRAS.len())];
         let talk = match self.chance.below(2) {

@@ -13,6 +13,7 @@ fn a_call_goes_on_after_a_restart() {
         max_duration: Some(Duration::from_secs(600)),
         protected: false,
         b_number: None,
+        dial: None,
     };
     let (mut caller, mut callee) = w.call_up();
     assert_eq!(w.kept.len(), 1);
@@ -46,6 +47,7 @@ fn the_time_of_a_call_goes_on_during_a_restart() {
         max_duration: Some(Duration::from_secs(100)),
         protected: false,
         b_number: None,
+        dial: None,
     };
     w.call_up();
     w.pass(Duration::from_secs(60));
@@ -108,7 +110,7 @@ fn who_only_asks_may_be_refused() {
     w.invite("pbx", "sip:0906123456@10.0.0.5", "", "");
     w.hears("pbx", "100");
     w.hears("pbx", "486");
-    w.ruling = Ruling::Allow { max_duration: None, protected: false, b_number: None };
+    w.ruling = Ruling::Allow { max_duration: None, protected: false, b_number: None, dial: None };
     w.invite("pbx", "sip:0201112222@10.0.0.5", "", "");
     w.hears("pbx", "100");
     w.hears("pbx", "404");

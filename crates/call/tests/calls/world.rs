@@ -497,7 +497,8 @@ impl World {
 
     /// Each attempt has one record, and one fact of its end.
     pub fn accounted(&self) {
-        let calls: Vec<_> = self.judged.iter().map(|attempt| attempt.call).collect();
+        let mut calls: Vec<_> = self.judged.iter().map(|attempt| attempt.call).collect();
+        calls.sort();
         let released = self.events.iter().filter_map(|event| match event {
             CallEvent::Released(release) => Some(release.call),
             _ => None,
@@ -507,7 +508,11 @@ impl World {
         let mut records: Vec<_> = self.cdrs.iter().map(|cdr| cdr.native_id.to_string()).collect();
         records.sort();
         assert_eq!(released, calls, "{}", self.ladder);
-        assert_eq!(records, calls.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(records, {
+            let mut calls: Vec<_> = calls.iter().map(ToString::to_string).collect();
+            calls.sort();
+            calls
+        });
     }
 }
 
