@@ -1,0 +1,83 @@
+//! Traces read back: by Wireshark's own reader where it is installed, and against what other programs send.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may
+
+use ringfence_model::WallTime;
+use ringfence_server::trace::{Packet, hep, pcap};
+use std::process::Command;
+
+fn packet(from: &str, to: &str, transport: &str, bytes: &[u8]) -> Packet {
+    Packet {
+        at: WallTime(1_795_422_600_123_456),
+        from: from.parse().unwrap(),
+        to: to.parse().unwrap(),
+        transport: transport.to_owned(),
+        bytes: bytes.to_vec(),
+    }
+}
+
+const INVITE: &[u8] = b"INVITE sip:0201234567@example.com SIP/2.0\r\nVia: SIP/2.0/TLS 192.0.2.1:5061;branch=z9hG4bK1\r\n\
+From: <sip:201@example.com>;tag=1\r\nTo: <sip:0201234567@example.com>\r\nCall-ID: a@b\r\nCSeq: 1 INVITE\r\n\
+Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n";
+
+#[test]
+fn wireshark_reads_the_capture() {
+    if Command::new("tshark").arg("--version").output().is_err() {
+        // Debian: apt-get install tshark.
+        eprintln!("skipped: tshark is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.pcap");
+    let mut file = std::fs::File::create(&path).unwrap();
+    pcap::begin(&mut file).unwrap();
+    for packet in [
+        packet("192.0.2.1:40000", "192.0.2.10:5061", "TLS", INVITE),
+        packet("[2001:db8::1]:5060", "[2001:db8::2]:5060", "UDP", INVITE),
+        packet("192.0.2.1:5060", "192.0.2.10:5060", "TCP", &[INVITE, &[b'x'; 80_000]].concat()),
+    ] {
+        pcap::add(&mut file, &packet).unwrap();
+    }
+    drop(file);
+    let fields = ["frame.time_epoch", "ip.src", "ipv6.src", "udp.dstport", "sip.Method", "sip.Call-ID", "ip.checksum.status", "udp.checksum.status"];
+    let mut tshark = Command::new("tshark");
+    tshark.arg("-r").arg(&path).args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-d", "udp.port==5061,sip", "-T", "fields"]);
+    let read = tshark.args(fields.iter().flat_map(|field| ["-e", field])).output().unwrap();
+    let text = String::from_utf8(read.stdout).unwrap();
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    assert_eq!(rows.len(), 3, "{text} {}", String::from_utf8_lossy(&read.stderr));
+    assert!(rows[0][0].starts_with("1795422600.123456"), "{text}");
+    assert_eq!(rows[0][1..7], ["192.0.2.1", "", "5061", "INVITE", "a@b", "1"], "{text}");
+    assert_eq!(rows[1][1..6], ["", "2001:db8::1", "5060", "INVITE", "a@b"], "{text}");
+    assert_eq!(rows[1][7], "1", "the checksum of IPv6 is right: {text}");
+    assert_eq!(rows[2][4], "INVITE", "{text}");
+}
+
+#[test]
+fn what_kamailio_and_asterisk_send_is_read() {
+    let (invite, _) = hep::decode(include_bytes!("data/hep3-kamailio-0.bin")).unwrap();
+    assert_eq!((invite.from.to_string(), invite.to.to_string()), ("127.0.0.1:5092".into(), "127.0.0.1:5070".into()));
+    assert!(invite.bytes.starts_with(b"INVITE sip:25261234567@127.0.0.1:5070 SIP/2.0\r\n"));
+    assert_eq!(invite.transport, "UDP");
+    let (message, correlation) = hep::decode(include_bytes!("data/hep3-asterisk-0.bin")).unwrap();
+    assert!(message.bytes.windows(7).any(|bytes| bytes == b"SIP/2.0"));
+    assert!(correlation.is_some());
+}
+
+#[test]
+fn hep_comes_back_as_it_was_sent() {
+    for sent in [
+        packet("192.0.2.1:40000", "192.0.2.10:5061", "TCP", INVITE),
+        packet("[2001:db8::1]:5060", "[2001:db8::2]:5062", "UDP", INVITE),
+    ] {
+        let datagram = hep::encode(&sent, 7, "call-1");
+        let (read, correlation) = hep::decode(&datagram).unwrap();
+        assert_eq!((read, correlation.as_deref()), (sent, Some("call-1")));
+        for cut in 0..datagram.len() {
+            assert!(hep::decode(&datagram[..cut]).is_none(), "cut at {cut}");
+        }
+    }
+    let long = packet("192.0.2.1:1", "192.0.2.2:2", "UDP", &[b'x'; 100_000]);
+    let datagram = hep::encode(&long, 7, "");
+    assert_eq!(datagram.len(), 65_535);
+    assert!(hep::decode(&datagram).is_some());
+}
