@@ -1,9 +1,39 @@
 //! From the boot file to a running firewall.
+//!
+//! [`serve`] is the whole life: settings, data folder, sockets, what was left by the last run, then the shards on
+//! their threads, one thread that writes, and one for operators, metrics and signals. Calls never wait for any of it.
 
 pub mod config;
 pub mod control;
+mod folder;
+mod http;
 pub mod journal;
 mod logging;
+mod metrics;
 mod notify;
 mod records;
+mod run;
+mod running;
+mod shards;
 pub mod trace;
+mod troubles;
+mod views;
+
+pub use folder::FolderError;
+pub use run::{ServeError, serve};
+
+use ringfence_model::WallTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The civil time.
+fn wall() -> WallTime {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    WallTime(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The system's own count of time, as systemd wants it (`CLOCK_MONOTONIC`).
+fn monotonic() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(time.tv_sec.unsigned_abs(), nanos)
+}

@@ -5,13 +5,9 @@ use ipnet::IpNet;
 use ringfence_guard::Settings;
 use std::net::IpAddr;
 
-/// The settings of the guard. Addresses of trunks are trusted: whoever is named as a peer is no stranger.
-pub(super) fn read(root: &mut Section<'_>, peers: impl Iterator<Item = IpNet>) -> Settings {
-    let mut settings = root.section("guard").map(section).unwrap_or_default();
-    settings.trusted.extend(peers);
-    settings.trusted.sort();
-    settings.trusted.dedup();
-    settings
+/// The settings of the guard. Addresses of trunks are trusted without being named here.
+pub(super) fn read(root: &mut Section<'_>) -> Settings {
+    root.section("guard").map(section).unwrap_or_default()
 }
 
 fn section(mut section: Section<'_>) -> Settings {

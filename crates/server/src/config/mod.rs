@@ -19,7 +19,9 @@ pub use listen::Tls;
 pub use problem::{Place, Problem, Problems, Source};
 
 use desk::Desk;
-use ringfence_call::{Directory, Inbound, Parts, Registering, Side, Tenant};
+use ringfence_call::{
+    Directory, DirectoryError, Inbound, Listener, Parts, Registering, Side, Tenant,
+};
 use ringfence_gate::Snapshot;
 use section::Section;
 use serde::Deserialize;
@@ -43,12 +45,31 @@ pub struct Config {
     pub drain: Duration,
     /// Files for TLS.
     pub tls: Option<Tls>,
-    /// Who is heard at all.
-    pub guard: ringfence_guard::Settings,
-    /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs.
+    /// Into how many shards the work is dealt; `None`: as the data folder was made, a new one with one per core.
+    pub shards: Option<u8>,
+    /// How long call records and events are kept, in days; 0: for ever.
+    pub keep_days: u16,
+    /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
     /// What works and is probably not meant, or dangerous.
     pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// The snapshot for so many shards, and for `listeners` where others than those of the settings are open.
+    ///
+    /// # Errors
+    /// When a trunk names a listener that is not among them.
+    pub fn snapshot_of(
+        &self,
+        shards: u8,
+        listeners: Option<Vec<Listener>>,
+    ) -> Result<Arc<Snapshot>, DirectoryError> {
+        let parts = self.snapshot.directory.parts().clone();
+        let listeners = listeners.unwrap_or_else(|| parts.listeners.clone());
+        let directory = Arc::new(Directory::new(Parts { listeners, shards, ..parts })?);
+        Ok(Arc::new(Snapshot { directory, ..Snapshot::clone(&self.snapshot) }))
+    }
 }
 
 /// What is logged, and how.
@@ -128,8 +149,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         extension::read(&mut root, &known)
     };
     complete(desk, &mut tenants, &mut trunks, &extensions);
-    let peers: Vec<_> = trunks.iter().flat_map(|draft| draft.trunk.networks.clone()).collect();
-    let guard = guard::read(&mut root, peers.into_iter());
+    let guard = Arc::new(guard::read(&mut root));
     let setup = |t: &tenant::Draft| Some((t.tenant.id.clone(), t.setup.clone()?));
     let setups = tenants.iter().filter_map(setup).collect();
     let parts = Parts {
@@ -137,7 +157,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         tenants: tenants.into_iter().map(|draft| draft.tenant).collect(),
         trunks: trunks.into_iter().map(|draft| draft.trunk).collect(),
         extensions,
-        shards,
+        shards: shards.unwrap_or(1),
     };
     let span = root.span.clone();
     let data = root.take::<String>("data").map(|at| desk.source().beside(&at.value));
@@ -146,6 +166,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let metrics = metrics(&mut root);
     let log = log(&mut root);
     let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
+    let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -158,7 +179,8 @@ fn whole(desk: &Desk) -> Option<Config> {
     let default = judging::default_setup()
         .map_err(|error| desk.wrong(&span, format!("the default policy: {error}"), "report this"))
         .ok();
-    let snapshot = Snapshot { default: default?, tenants: setups, directory: Arc::new(directory?) };
+    let directory = Arc::new(directory?);
+    let snapshot = Snapshot { default: default?, tenants: setups, directory, guard };
     Some(Config {
         control: control.unwrap_or_else(|| data.join("control.sock")),
         data,
@@ -166,15 +188,16 @@ fn whole(desk: &Desk) -> Option<Config> {
         log,
         drain,
         tls,
-        guard,
+        shards,
+        keep_days,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })
 }
 
-fn shards(root: &mut Section<'_>) -> u8 {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(64);
-    u8::try_from(root.within("shards", 1..=64, cores as u64)).unwrap_or(1)
+fn shards(root: &mut Section<'_>) -> Option<u8> {
+    let written = u8::try_from(root.within("shards", 1..=64, 0)).unwrap_or(0);
+    (written > 0).then_some(written)
 }
 
 fn metrics(root: &mut Section<'_>) -> Option<SocketAddr> {

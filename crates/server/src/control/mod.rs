@@ -5,9 +5,11 @@
 
 mod ask;
 mod client;
+pub(crate) mod serve;
+pub(crate) mod trace;
 
 pub use ask::{
-    Ask, AskLine, Answer, BanLine, BlockLine, BlockRef, CallLine, Fault, RegistrationLine, Reply,
-    Status, TrunkLine, VERSION, Watch,
+    Answer, Ask, AskLine, BanLine, BlockLine, BlockRef, CallLine, Fault, RegistrationLine, Reply,
+    ReplyResult, Status, TrunkLine, VERSION, Watch, network,
 };
 pub use client::{Client, ClientError};

@@ -1,5 +1,12 @@
-//! What is written down: call records and events for people and their tools.
+//! What is written down: call records and events for people and their tools, and the journal.
 
+mod attempts;
 mod daily;
+mod tally;
+mod tell;
+mod writer;
 
 pub use daily::Daily;
+pub use tally::{Count, Tally};
+pub use tell::by;
+pub use writer::Writer;

@@ -1,0 +1,174 @@
+//! Reads every figure there is.
+
+use super::{Family, Labels, Sort};
+use crate::control::Fault;
+use crate::running::Running;
+use ringfence_call::Counts as Calls;
+use ringfence_gate::Heard;
+use ringfence_guard::{Counts as Guard, Why};
+
+/// What one shard says of itself.
+struct Shard {
+    calls: Calls,
+    heard: Heard,
+    guard: Guard,
+    bans: u64,
+    blocks: u64,
+}
+
+pub(super) async fn families(running: &Running) -> Result<Vec<Family>, Fault> {
+    let shards = running
+        .shards
+        .each(|gate, now| Shard {
+            calls: gate.calls().counts(),
+            heard: gate.heard(),
+            guard: gate.guard().counts(),
+            bans: gate.guard().bans(now).len() as u64,
+            blocks: crate::views::blocks(gate).len() as u64,
+        })
+        .await?;
+    let mut all = Vec::new();
+    program(running, &mut all);
+    decided(running, &mut all);
+    held(&shards, &mut all);
+    heard(&shards, &mut all);
+    rim(running, &mut all);
+    Ok(all)
+}
+
+fn one(name: &str, help: &'static str, sort: Sort, value: u64) -> Family {
+    many(name, help, sort, vec![(Vec::new(), value)])
+}
+
+fn many(name: &str, help: &'static str, sort: Sort, samples: Vec<(Labels, u64)>) -> Family {
+    Family { name: name.to_owned(), help, sort, samples }
+}
+
+fn by<const N: usize>(label: &'static str, of: [(&str, u64); N]) -> Vec<(Labels, u64)> {
+    of.into_iter().map(|(value, count)| (vec![(label, value.to_owned())], count)).collect()
+}
+
+fn program(running: &Running, all: &mut Vec<Family>) {
+    let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+    all.push(many("build_info", "The program", Sort::Gauge, vec![(version, 1)]));
+    let secs = |at: ringfence_model::WallTime| at.as_secs().unsigned_abs();
+    let (since, settings) = running.times();
+    all.push(one("start_time_seconds", "When it started, since 1970", Sort::Gauge, secs(since)));
+    let help = "When the settings in force were read, since 1970";
+    all.push(one("settings_time_seconds", help, Sort::Gauge, secs(settings)));
+    let draining = u64::from(running.is_draining());
+    all.push(one("draining", "Whether no new calls are taken", Sort::Gauge, draining));
+    let help = "Things that are wrong at the moment; the status names them";
+    all.push(one("troubles", help, Sort::Gauge, running.troubles.count() as u64));
+}
+
+fn decided(running: &Running, all: &mut Vec<Family>) {
+    let tally = &running.tally;
+    let verdicts = [
+        ("allow", tally.allowed.get()),
+        ("reject", tally.rejected.get()),
+        ("would_reject", tally.would_reject.get()),
+    ];
+    let help = "Answers about calls; would_reject where a customer is only watched";
+    all.push(many("verdicts", help, Sort::Counter, by("action", verdicts)));
+    let counter = |name, help, of: &crate::records::Count| one(name, help, Sort::Counter, of.get());
+    all.push(counter("calls_cut", "Running calls ended by the engine", &tally.cuts));
+    all.push(counter("blocks_set", "Blocks that came into force", &tally.blocks_set));
+    all.push(counter("blocks_lifted", "Blocks that ended", &tally.blocks_lifted));
+    all.push(counter("alerts", "Alerts to people", &tally.alerts));
+    let cdrs = [
+        ("answered", tally.cdrs_answered.get()),
+        ("unanswered", tally.cdrs_unanswered.get()),
+    ];
+    all.push(many("cdrs", "Call records", Sort::Counter, by("outcome", cdrs)));
+    let help = "Records lost because the writer was too far behind";
+    all.push(counter("records_dropped", help, &tally.records_dropped));
+    let help = "Lines of records given up because the disk took none";
+    all.push(counter("record_lines_lost", help, &tally.lines_lost));
+    all.push(counter("write_errors", "Writes the disk refused", &tally.write_errors));
+    all.push(counter("snapshots", "States of shards written", &tally.snapshots));
+    let help = "Bytes of the checkpoint logs";
+    all.push(one("journal_bytes", help, Sort::Gauge, tally.journal_bytes.get()));
+    let help = "Longest a shard stood still for a snapshot, in microseconds";
+    let longest = tally.snapshot_pause_us_max.get();
+    all.push(one("snapshot_pause_microseconds_max", help, Sort::Gauge, longest));
+}
+
+fn held(shards: &[Shard], all: &mut Vec<Family>) {
+    let mut gauge = |name, help, of: &dyn Fn(&Shard) -> u64| {
+        all.push(one(name, help, Sort::Gauge, shards.iter().map(of).sum()));
+    };
+    gauge("calls", "Calls held, those that wait for late answers included", &|s| {
+        s.calls.calls as u64
+    });
+    gauge("dialogs", "Dialogs held", &|s| s.calls.dialogs as u64);
+    gauge("transactions", "Transactions held", &|s| s.calls.transactions as u64);
+    gauge("registrations", "Registered contacts", &|s| s.calls.contacts as u64);
+    gauge("blocks", "Blocks in force", &|s| s.blocks);
+    gauge("bans", "Sources that are not heard", &|s| s.bans);
+}
+
+fn heard(shards: &[Shard], all: &mut Vec<Family>) {
+    let sum = |of: &dyn Fn(&Shard) -> u64| shards.iter().map(of).sum::<u64>();
+    let messages = [
+        ("dropped", sum(&|s| s.heard.dropped)),
+        ("faulty", sum(&|s| s.heard.faulty)),
+        ("handed", sum(&|s| s.heard.handed)),
+        ("shed", sum(&|s| s.heard.shed)),
+        ("unreadable", sum(&|s| s.heard.unreadable)),
+    ];
+    let help = "Messages that came in";
+    all.push(one("messages_received", help, Sort::Counter, sum(&|s| s.heard.messages)));
+    let help = "Messages that went no further, or to another shard";
+    all.push(many("messages_turned_away", help, Sort::Counter, by("because", messages)));
+    let dropped = Why::ALL.map(|why| {
+        let labels = vec![("because", snake(&format!("{why:?}")))];
+        (labels, sum(&|s| s.guard.dropped(why)))
+    });
+    let help = "Messages the guard did not let in";
+    all.push(many("guard_dropped", help, Sort::Counter, dropped.into()));
+    let guard = [
+        ("bans", sum(&|s| s.guard.bans)),
+        ("evidence", sum(&|s| s.guard.evidence)),
+        ("keep_alives", sum(&|s| s.guard.keep_alives)),
+        ("passwords_proven", sum(&|s| s.guard.successes)),
+        ("passwords_unchecked", sum(&|s| s.guard.failures_unchecked)),
+        ("passwords_wrong", sum(&|s| s.guard.failures)),
+    ];
+    all.push(many("guard_events", "What the guard did", Sort::Counter, by("event", guard)));
+}
+
+/// Each shard's sockets.
+fn rim(running: &Running, all: &mut Vec<Family>) {
+    let edge = running.shards.edge();
+    let mut samples: Vec<(Labels, u64)> = Vec::new();
+    for shard in 0..running.shards.count() {
+        let Some(counters) = edge.counters(shard) else { continue };
+        for (name, value) in counters.each() {
+            samples.push((vec![("shard", shard.to_string()), ("what", name.to_owned())], value));
+        }
+    }
+    // Connections come and go: the only one that is no counter.
+    let (gauges, counters): (Vec<_>, Vec<_>) = samples
+        .into_iter()
+        .partition(|(labels, _)| labels.iter().any(|(_, what)| what == "connections"));
+    all.push(many("edge", "What sockets did", Sort::Counter, counters));
+    let without_what = |(mut labels, value): (Labels, u64)| {
+        labels.truncate(1);
+        (labels, value)
+    };
+    let gauges = gauges.into_iter().map(without_what).collect();
+    all.push(many("edge_connections", "Connections held", Sort::Gauge, gauges));
+}
+
+/// `TooFast` as `too_fast`.
+fn snake(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}

@@ -1,0 +1,259 @@
+//! The one thread that writes: call records, events, the journal. Shards never wait for it.
+
+use super::attempts::Attempts;
+use super::daily::Daily;
+use super::tally::Tally;
+use super::tell::{EventLine, finished, stamp, tell};
+use crate::journal::{Journal, Known, encode};
+use crate::shards::Shards;
+use crate::troubles::Troubles;
+use bytes::Bytes;
+use ringfence_edge::{Batch, Record, RecordReader};
+use ringfence_fraud::explain::Voice;
+use ringfence_gate::{Gate, Output};
+use ringfence_model::{Attempt, CallEvent, Now};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+use tracing::{error, info};
+
+const LOOK: Duration = Duration::from_millis(200);
+const SYNC: Duration = Duration::from_secs(1);
+/// How often a shard's knowledge is written when it changed.
+const SNAPSHOT: Duration = Duration::from_secs(5);
+/// And when nobody told that it did: bans come and go without a record.
+const SNAPSHOT_QUIET: Duration = Duration::from_secs(60);
+/// A snapshot stops its shard for a moment: at most this part of the time.
+const PAUSE_SHARE: u32 = 200;
+
+/// The one thread that writes.
+pub struct Writer {
+    reader: RecordReader,
+    keepers: Vec<Keeper>,
+    cdrs: Daily,
+    events: Daily,
+    attempts: Attempts,
+    voice: Voice,
+    tally: Arc<Tally>,
+    troubles: Arc<Troubles>,
+    synced: Instant,
+    /// What went wrong since then.
+    failed: HashSet<&'static str>,
+}
+
+/// One shard's journal and what it still must write.
+struct Keeper {
+    journal: Journal,
+    waiting: HashMap<[u8; 16], Option<Bytes>>,
+    changed: bool,
+    due: Instant,
+    quiet_until: Instant,
+    asked: Option<Receiver<(Known, Duration)>>,
+}
+
+impl Writer {
+    /// Takes records from `reader`; `attempts` are those of calls that were taken up again.
+    pub fn new(
+        reader: RecordReader,
+        journals: Vec<Journal>,
+        [cdrs, events]: [Daily; 2],
+        attempts: impl Iterator<Item = Attempt>,
+        (tally, troubles): (Arc<Tally>, Arc<Troubles>),
+    ) -> Self {
+        let now = Instant::now();
+        let keeper = |journal| Keeper {
+            journal,
+            waiting: HashMap::new(),
+            changed: true,
+            due: now,
+            quiet_until: now,
+            asked: None,
+        };
+        let mut known = Attempts::default();
+        attempts.for_each(|attempt| known.begin(&attempt));
+        Self {
+            reader,
+            keepers: journals.into_iter().map(keeper).collect(),
+            cdrs,
+            events,
+            attempts: known,
+            voice: Voice::english(),
+            tally,
+            troubles,
+            synced: now,
+            failed: HashSet::new(),
+        }
+    }
+
+    /// Writes until every shard has ended. What happened since the last snapshot is in the tail.
+    pub fn run(mut self, shards: &Weak<Shards>) {
+        while let Some(batch) = self.reader.take(LOOK) {
+            self.write(batch);
+            if let Some(shards) = shards.upgrade() {
+                self.snapshots(&shards);
+            }
+        }
+        self.flush(true);
+    }
+
+    fn write(&mut self, batch: Batch) {
+        self.tally.records_dropped.add(batch.dropped);
+        for record in batch.records {
+            self.record(&record);
+        }
+        for checkpoint in batch.checkpoints {
+            if let Some(keeper) = self.keepers.get_mut(usize::from(checkpoint.shard)) {
+                keeper.waiting.insert(checkpoint.key, checkpoint.state);
+            }
+        }
+        self.flush(false);
+    }
+
+    fn record(&mut self, record: &Record) {
+        let Record { shard, at, what } = record;
+        let journaled = match (self.keepers.get_mut(usize::from(*shard)), what) {
+            (Some(keeper), Output::Event(event)) => {
+                keeper.changed = true;
+                // One that is not written is in the next snapshot all the same.
+                keeper.journal.event(*at, event)
+            }
+            _ => Ok(()),
+        };
+        self.note("journal", journaled);
+        if let Output::Event(CallEvent::Attempt(attempt)) = what {
+            self.attempts.begin(attempt);
+        }
+        if let Some(said) = tell(what, *shard, &self.attempts, &self.tally, &self.voice) {
+            let line = EventLine { at: stamp(*at), shard: *shard, what: &said };
+            // Values of our own have a JSON form.
+            self.events.add(*at, serde_json::to_vec(&line).unwrap_or_default());
+        }
+        match what {
+            Output::Finished(cdr) => {
+                let answered = cdr.answered.is_some();
+                if answered { &self.tally.cdrs_answered } else { &self.tally.cdrs_unanswered }.up();
+                self.cdrs.add(*at, serde_json::to_vec(cdr).unwrap_or_default());
+            }
+            Output::Event(event) => finished(event).map_or((), |call| self.attempts.end(call)),
+            _ => {}
+        }
+    }
+
+    /// Writes what waits; everything to the disk each second, or `now`.
+    fn flush(&mut self, now: bool) {
+        let lines = self.cdrs.flush().and(self.events.flush());
+        self.note("records", lines);
+        self.tally.lines_lost.set(self.cdrs.lost() + self.events.lost());
+        let written = self.keepers.iter_mut().try_for_each(Keeper::write);
+        self.note("journal", written);
+        if now || self.synced.elapsed() >= SYNC {
+            self.synced = Instant::now();
+            let synced = self.cdrs.sync().and(self.events.sync());
+            self.note("records", synced);
+            let synced = self.keepers.iter_mut().try_for_each(|keeper| keeper.journal.sync());
+            self.note("journal", synced);
+            let bytes = self.keepers.iter().map(|keeper| keeper.journal.log_bytes().0).sum();
+            self.tally.journal_bytes.set(bytes);
+            self.recovered();
+        }
+    }
+
+    /// Asks shards whose knowledge is due, writes that of those that answered.
+    fn snapshots(&mut self, shards: &Arc<Shards>) {
+        let now = Instant::now();
+        let mut outcome = Ok(());
+        for (shard, keeper) in (0u8..).zip(&mut self.keepers) {
+            outcome = outcome.and(keeper.take_answer(&self.tally));
+            let wanted = now >= keeper.due && (keeper.changed || now >= keeper.quiet_until);
+            if keeper.asked.is_none() && wanted {
+                outcome = outcome.and(keeper.ask(shard, shards));
+            }
+        }
+        self.note("journal", outcome);
+    }
+
+    /// Tells of trouble once.
+    fn note(&mut self, about: &'static str, outcome: io::Result<()>) {
+        let Err(error) = outcome else { return };
+        self.tally.write_errors.up();
+        self.failed.insert(about);
+        if self.troubles.begin(about, error.to_string()) {
+            error!(
+                "the {about} cannot be written: {error}; calls go on, and what waits is written when it works again"
+            );
+        }
+    }
+
+    /// Tells of the end of what did not go wrong for a second.
+    fn recovered(&mut self) {
+        for about in ["journal", "records"] {
+            if !self.failed.contains(about) && self.troubles.end(about) {
+                info!("the {about} can be written again");
+            }
+        }
+        self.failed.clear();
+    }
+}
+
+impl Keeper {
+    fn write(&mut self) -> io::Result<()> {
+        let mut outcome = Ok(());
+        self.changed |= !self.waiting.is_empty();
+        let journal = &mut self.journal;
+        self.waiting.retain(|key, state| {
+            if outcome.is_ok() {
+                outcome = journal.checkpoint(*key, state.as_deref());
+            }
+            outcome.is_err()
+        });
+        outcome
+    }
+
+    fn ask(&mut self, shard: u8, shards: &Shards) -> io::Result<()> {
+        self.journal.turn_tail()?;
+        let (answer, asked) = sync_channel(1);
+        let question = move |gate: &mut Gate, now: Now| {
+            let began = Instant::now();
+            let known = known(gate, now);
+            // Nobody waits at the end of the program.
+            let _ = answer.try_send((known, began.elapsed()));
+        };
+        // A busy shard is asked again.
+        if shards.edge().ask(shard, question).is_ok() {
+            self.asked = Some(asked);
+            self.changed = false;
+        }
+        Ok(())
+    }
+
+    fn take_answer(&mut self, tally: &Tally) -> io::Result<()> {
+        let Some(asked) = &self.asked else { return Ok(()) };
+        let (known, pause) = match asked.try_recv() {
+            Ok(answer) => answer,
+            Err(TryRecvError::Empty) => return Ok(()),
+            Err(TryRecvError::Disconnected) => {
+                self.asked = None;
+                return Ok(());
+            }
+        };
+        self.asked = None;
+        let now = Instant::now();
+        self.due = now + SNAPSHOT.max(pause * PAUSE_SHARE);
+        self.quiet_until = now + SNAPSHOT_QUIET;
+        let longest = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
+        tally.snapshot_pause_us_max.set(longest.max(tally.snapshot_pause_us_max.get()));
+        self.write_snapshot(&known).inspect_err(|_| self.changed = true)?;
+        tally.snapshots.up();
+        Ok(())
+    }
+
+    fn write_snapshot(&mut self, known: &Known) -> io::Result<()> {
+        self.journal.snapshot(&encode(known).map_err(io::Error::other)?)
+    }
+}
+
+fn known(gate: &Gate, now: Now) -> Known {
+    Known { engine: gate.state(), guard: gate.guard().state(now) }
+}

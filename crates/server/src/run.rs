@@ -1,0 +1,338 @@
+//! From settings to a running firewall, and to its end.
+
+use crate::config::{self, Config, Problems};
+use crate::control::serve as control;
+use crate::folder::{Folder, FolderError};
+use crate::http;
+use crate::journal::{Journal, Left};
+use crate::logging::Logging;
+use crate::notify::Notifier;
+use crate::records::{Daily, Tally, Writer};
+use crate::running::Running;
+use crate::shards::Shards;
+use crate::troubles::Troubles;
+use ringfence_edge::{Edge, Records, Settings, Sockets, StartError};
+use ringfence_gate::{Gate, Input, Output, Shard, Snapshot};
+use ringfence_model::{Attempt, CallEvent, Moment, Now};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+/// Records between the shards and the writer.
+const RECORDS: usize = 100_000;
+/// An address may come, and the last program may go, a moment after us.
+const SOCKET_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why it did not start, or did not go on.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// The settings cannot be used.
+    #[error("{0}")]
+    Settings(#[from] Problems),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A file of the data folder cannot be read or written.
+    #[error("the journal in {path} cannot be used: {source}; free space, or correct the permissions")]
+    Journal {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Names that were right alone do not fit together.
+    #[error("the settings do not fit together: {0}")]
+    Directory(#[from] ringfence_call::DirectoryError),
+    /// Sockets, certificates or threads.
+    #[error(transparent)]
+    Edge(#[from] StartError),
+    /// The control socket.
+    #[error("the control socket {path} cannot be opened: {source}; set control = \"...\" to a path that can")]
+    Control {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Metrics.
+    #[error("metrics cannot be served at {address}: {source}; set metrics = \"...\" to a free address of this machine")]
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What every program needs.
+    #[error("the system gives no {what}: {source}")]
+    System {
+        /// What is missing.
+        what: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Runs until it is told to end.
+///
+/// # Errors
+/// When it cannot start: with what, where and how to mend it.
+pub fn serve(file: &Path) -> Result<(), ServeError> {
+    let config = config::load(file)?;
+    let logging = Logging::start(config.log);
+    info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
+    let folder = Folder::open(&config.data, config.shards)?;
+    let snapshot = config.snapshot_of(folder.shards, None)?;
+    let config = Config { snapshot: Arc::clone(&snapshot), ..config };
+    let sockets = open_sockets(&config, folder.shards)?;
+    let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
+    runtime.block_on(async {
+        let faces = Faces::open(&config).await?;
+        let (running, writer) = start(sockets, taken_up, file, config, logging)?;
+        attend(Arc::clone(&running), faces).await?;
+        end(running, writer);
+        Ok(())
+    })
+}
+
+fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
+    let listeners = &config.snapshot.directory.parts().listeners;
+    let until = Instant::now() + SOCKET_PATIENCE;
+    loop {
+        let error = match ringfence_edge::open(Settings::default(), listeners, usize::from(shards)) {
+            Ok(sockets) => return Ok(sockets),
+            Err(error) => error,
+        };
+        let passing = matches!(&error, StartError::Socket { source, .. }
+            if matches!(source.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::AddrNotAvailable));
+        if !passing || Instant::now() >= until {
+            return Err(error.into());
+        }
+        warn!("{error}; trying again");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// The shards as they were left, brought back to life.
+struct TakenUp {
+    gates: Vec<Gate>,
+    journals: Vec<Journal>,
+    /// Calls that ran, for records about them.
+    attempts: Vec<Attempt>,
+    known: Vec<(u8, [u8; 16])>,
+    daily: [Daily; 2],
+}
+
+impl TakenUp {
+    fn from(folder: &Folder, snapshot: &Arc<Snapshot>, keep_days: u16) -> Result<Self, ServeError> {
+        let path = folder.path();
+        let daily = |what| Daily::new(path, what, keep_days);
+        let mut all = Self {
+            gates: Vec::new(),
+            journals: Vec::new(),
+            attempts: Vec::new(),
+            known: Vec::new(),
+            daily: [daily("cdr"), daily("events")],
+        };
+        for shard in 0..folder.shards {
+            let opened = Journal::open(path, shard);
+            let (journal, left) = opened
+                .map_err(|source| ServeError::Journal { path: path.to_owned(), source })?;
+            all.known.extend(left.checkpoints.iter().map(|(key, _)| (shard, *key)));
+            all.attempts.extend(left.events.iter().filter_map(|(_, event)| match event {
+                CallEvent::Attempt(attempt) => Some(attempt.clone()),
+                _ => None,
+            }));
+            all.gates.push(gate(folder, shard, snapshot, left));
+            all.journals.push(journal);
+        }
+        Ok(all)
+    }
+}
+
+/// A shard as it was left: what it knew, then what happened since, then its calls and registrations.
+fn gate(folder: &Folder, number: u8, snapshot: &Arc<Snapshot>, left: Left) -> Gate {
+    left.complaints.iter().for_each(|complaint| warn!("{complaint}"));
+    let shard = Shard { number, secret: folder.secret };
+    // Moments count from the start of the rim, which is now.
+    let now = Now { moment: Moment(0), wall: crate::wall() };
+    let mut guard = None;
+    let restored = left.known.and_then(|known| {
+        guard = Some(known.guard);
+        Gate::restore(&shard, Arc::clone(snapshot), known.engine)
+            .inspect_err(|error| warn!("what shard {number} knew cannot be used: {error}"))
+            .ok()
+    });
+    let mut gate = restored.unwrap_or_else(|| Gate::of_shard(&shard, Arc::clone(snapshot)));
+    if let Some(state) = guard {
+        gate.guard_mut().restore(now, state);
+    }
+    for (at, event) in &left.events {
+        gate.handle(Now { moment: Moment(0), wall: *at }, Input::Event(event));
+        // What was decided then was done then.
+        while !matches!(gate.poll(), Output::Sleep(_)) {}
+    }
+    let count = left.checkpoints.len();
+    gate.take_up(now, left.checkpoints.into_iter());
+    while !matches!(gate.poll(), Output::Sleep(_)) {}
+    if count > 0 {
+        let calls = gate.calls().running().count();
+        let contacts = gate.calls().counts().contacts;
+        info!(shard = number, calls, contacts, "calls and registrations are taken up again");
+    }
+    gate
+}
+
+/// What operators and monitoring talk to.
+struct Faces {
+    control: UnixListener,
+    metrics: Option<TcpListener>,
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Faces {
+    async fn open(config: &Config) -> Result<Self, ServeError> {
+        let path = &config.control;
+        let control = control::open(path)
+            .map_err(|source| ServeError::Control { path: path.clone(), source })?;
+        let metrics = match config.metrics {
+            Some(address) => Some(
+                TcpListener::bind(address)
+                    .await
+                    .map_err(|source| ServeError::Metrics { address, source })?,
+            ),
+            None => None,
+        };
+        let listen = |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
+        Ok(Self {
+            control,
+            metrics,
+            hangup: listen(SignalKind::hangup())?,
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+}
+
+fn start(
+    sockets: Sockets,
+    taken_up: TakenUp,
+    file: &Path,
+    config: Config,
+    logging: Logging,
+) -> Result<(Arc<Running>, JoinHandle<()>), ServeError> {
+    let TakenUp { gates, journals, attempts, known, daily } = taken_up;
+    let (records, reader): (Records, _) = ringfence_edge::records(RECORDS, known);
+    let edge: Edge = sockets.start(gates, records)?;
+    for address in edge.local_addresses() {
+        info!("listens: {address:?}");
+    }
+    let (tally, troubles) = (Arc::<Tally>::default(), Arc::<Troubles>::default());
+    let notes = (Arc::clone(&tally), Arc::clone(&troubles));
+    let writer = Writer::new(reader, journals, daily, attempts.into_iter(), notes);
+    let running = Running::new(
+        Shards::new(edge),
+        (tally, troubles),
+        file.to_owned(),
+        config,
+        logging,
+    );
+    let shards = Arc::downgrade(&running.shards);
+    let thread = std::thread::Builder::new().name("writer".into());
+    let writer = thread
+        .spawn(move || writer.run(&shards))
+        .map_err(|source| ServeError::System { what: "thread", source })?;
+    Ok((Arc::new(running), writer))
+}
+
+/// Serves operators and heeds signals until it is time to end.
+async fn attend(running: Arc<Running>, mut faces: Faces) -> Result<(), ServeError> {
+    let notifier = Notifier::of_environment();
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(control::serve(faces.control, Arc::clone(&running)));
+    if let Some(listener) = faces.metrics {
+        tasks.spawn(http::serve(listener, Arc::clone(&running)));
+    }
+    if let Some(beat) = notifier.beat() {
+        tasks.spawn(be_alive(Arc::clone(&running), Notifier::of_environment(), beat));
+    }
+    notifier.ready();
+    info!("takes calls");
+    loop {
+        tokio::select! {
+            _ = faces.hangup.recv() => {
+                notifier.reloading(crate::monotonic());
+                // Told in the log.
+                let _ = running.reload().await;
+                notifier.ready();
+            }
+            _ = faces.terminate.recv() => break,
+            _ = faces.interrupt.recv() => break,
+            () = running.wants_drain() => break,
+        }
+    }
+    let patience = running.config().drain;
+    info!("takes no new calls and waits up to {} s for the running ones", patience.as_secs());
+    notifier.stopping("waits for the last calls");
+    if let Err(fault) = running.begin_drain() {
+        error!("{fault}");
+    }
+    tokio::select! {
+        () = drained(&running, patience) => {}
+        _ = faces.terminate.recv() => info!("told to end at once"),
+        _ = faces.interrupt.recv() => info!("told to end at once"),
+    }
+    tasks.shutdown().await;
+    Ok(())
+}
+
+/// Says that we are alive while every shard answers.
+async fn be_alive(running: Arc<Running>, notifier: Notifier, beat: Duration) {
+    loop {
+        match running.shards.each(|_, _| ()).await {
+            Ok(_) => notifier.alive(),
+            Err(fault) => error!("{fault}"),
+        }
+        tokio::time::sleep(beat).await;
+    }
+}
+
+/// Ends when no call is left, or after `patience`.
+async fn drained(running: &Running, patience: Duration) {
+    let until = Instant::now() + patience;
+    loop {
+        match running.calls().await {
+            Ok(0) => return info!("the last call is over"),
+            Ok(calls) if Instant::now() >= until => {
+                return warn!("{calls} calls are left to themselves; a start within 32 s takes them up");
+            }
+            Ok(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+            Err(fault) => return error!("{fault}"),
+        }
+    }
+}
+
+fn end(running: Arc<Running>, writer: JoinHandle<()>) {
+    let control = running.config().control.clone();
+    match Arc::into_inner(running).and_then(|running| Arc::into_inner(running.shards)) {
+        Some(shards) => drop(shards.into_edge().stop()),
+        // Dropping it stops it all the same, when whoever holds it lets go.
+        None => warn!("something still asks the shards"),
+    }
+    if writer.join().is_err() {
+        error!("the writer failed");
+    }
+    let _ = std::fs::remove_file(control);
+    info!("has ended");
+}
