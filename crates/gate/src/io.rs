@@ -131,7 +131,8 @@ pub enum Output {
         /// Its state.
         state: Option<Bytes>,
     },
-    /// A fact the shard itself observed: for the record.
+    /// A fact the shard itself observed, just before what it leads to. Those since a stored state, given to the gate
+    /// that is restored from it in the same order, bring it to where this one is.
     Event(CallEvent),
     /// An attempt is over.
     Finished(Box<Cdr>),

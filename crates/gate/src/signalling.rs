@@ -242,12 +242,13 @@ impl Gate {
                 Said::Transmit { flow, bytes, call } => {
                     self.outputs.push_back(Output::Transmit { flow, bytes, call });
                 }
-                Said::Judge(attempt) => self.rule(now, &attempt),
+                Said::Judge(attempt) => {
+                    self.outputs.push_back(Output::Event(CallEvent::Attempt((*attempt).clone())));
+                    self.rule(now, &attempt);
+                }
                 Said::Event(event) => {
                     self.event(now, &event);
-                    if is_for_the_record(&event) {
-                        self.outputs.push_back(Output::Event(event));
-                    }
+                    self.outputs.push_back(Output::Event(event));
                 }
                 Said::Finished(cdr) => self.outputs.push_back(Output::Finished(cdr)),
                 Said::Checkpoint { key, state } => {
@@ -302,15 +303,4 @@ fn emergency_digits<'d>(dialled: &'d str, plan: &DialPlan) -> &'d str {
     let starts = dialled.char_indices().map(|(at, _)| at).rev().skip(2);
     let mut ends = starts.filter_map(|at| dialled.get(at..));
     ends.find(|digits| is(digits)).unwrap_or(dialled)
-}
-
-/// Attempts and their ends are told by verdicts and records.
-const fn is_for_the_record(event: &CallEvent) -> bool {
-    !matches!(
-        event,
-        CallEvent::Attempt(_)
-            | CallEvent::Ringing { .. }
-            | CallEvent::Answered { .. }
-            | CallEvent::Released(_)
-    )
 }

@@ -239,10 +239,11 @@ fn start(
         info!("listens: {address:?}");
     }
     let (tally, troubles) = (Arc::<Tally>::default(), Arc::<Troubles>::default());
+    let (hurry, hurries) = std::sync::mpsc::channel();
     let notes = (Arc::clone(&tally), Arc::clone(&troubles));
-    let writer = Writer::new(reader, journals, daily, attempts.into_iter(), notes);
+    let writer = Writer::new((reader, hurries), journals, daily, attempts.into_iter(), notes);
     let running = Running::new(
-        Shards::new(edge),
+        (Shards::new(edge), hurry),
         (tally, troubles),
         file.to_owned(),
         config,

@@ -5,7 +5,7 @@ use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
 use crate::control::{Answer, Ask, BlockRef, Fault, Status};
 use crate::logging::Logging;
-use crate::records::Tally;
+use crate::records::{Hurry, Tally};
 use crate::shards::Shards;
 use crate::troubles::Troubles;
 use crate::views;
@@ -13,11 +13,15 @@ use ringfence_call::Listener;
 use ringfence_gate::{Command, Input};
 use ringfence_model::{BlockId, CallId, ExtensionId, Level, Scope, TenantId, WallTime};
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
+
+/// A disk that takes longer is in trouble.
+const KEEP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running program.
 pub(crate) struct Running {
@@ -27,6 +31,7 @@ pub(crate) struct Running {
     pub file: PathBuf,
     pub logging: Logging,
     pub since: WallTime,
+    hurry: Sender<Hurry>,
     settings: Mutex<(Arc<Config>, WallTime)>,
     draining: AtomicBool,
     drain: Notify,
@@ -34,7 +39,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub fn new(
-        shards: Shards,
+        (shards, hurry): (Shards, Sender<Hurry>),
         (tally, troubles): (Arc<Tally>, Arc<Troubles>),
         file: PathBuf,
         config: Config,
@@ -48,6 +53,7 @@ impl Running {
             file,
             logging,
             since,
+            hurry,
             settings: Mutex::new((Arc::new(config), since)),
             draining: AtomicBool::new(false),
             drain: Notify::new(),
@@ -171,6 +177,26 @@ impl Running {
         })
     }
 
+    /// Waits until what a shard knows is on the disk: an order that was acknowledged holds after any crash.
+    async fn keep(&self, shard: u8) -> Result<(), Fault> {
+        let mend = "it holds now and may not after a restart: see the log";
+        let (done, kept) = oneshot::channel();
+        let asked = self.hurry.send(Hurry { shard, done });
+        asked.map_err(|_| Fault::new("the order cannot be kept: the writer has ended", mend))?;
+        match tokio::time::timeout(KEEP_PATIENCE, kept).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            Ok(Ok(Err(why))) => Err(Fault::new(format!("the order cannot be kept: {why}"), mend)),
+            Ok(Err(_)) | Err(_) => Err(Fault::new("the order is not kept yet: the disk is slow", mend)),
+        }
+    }
+
+    async fn keep_all(&self) -> Result<(), Fault> {
+        for shard in 0..self.shards.count() {
+            self.keep(shard).await?;
+        }
+        Ok(())
+    }
+
     async fn cut(&self, call: CallId, by: String) -> Result<Answer, Fault> {
         let by: Arc<str> = by.into();
         for shard in 0..self.shards.count() {
@@ -217,7 +243,7 @@ impl Running {
             mine.map(|block| block.id.0).max()
         });
         match newest.await? {
-            Some(number) => Ok(done(format!("block {} is set", BlockRef { shard, number }))),
+            Some(number) => self.keep(shard).await.map(|()| done(format!("block {} is set", BlockRef { shard, number }))),
             None => Err(Fault::new("the block was not set", "see the log")),
         }
     }
@@ -235,6 +261,7 @@ impl Running {
             return Err(Fault::new(format!("no block {block} is in force"), "see `ringfence blocks list`"));
         }
         info!(block = %block, by, "block lifted by order");
+        self.keep(block.shard).await?;
         Ok(done(format!("block {block} is lifted; limits are tight for a while")))
     }
 
@@ -263,7 +290,8 @@ impl Running {
 
     /// A trunk is kept alive by the shard of its tenant; what another shard says of it is no news.
     async fn trunks(&self) -> Result<Answer, Fault> {
-        let each = self.shards.each(|gate, _| views::trunks(gate)).await?;
+        let directory = Arc::clone(&self.config().snapshot.directory);
+        let each = self.shards.each(move |gate, _| views::trunks(gate, &directory)).await?;
         let mut all: Vec<_> = each.into_iter().flatten().collect();
         all.sort_by(|a, b| {
             a.trunk.cmp(&b.trunk).then(b.registered.is_some().cmp(&a.registered.is_some()))
@@ -303,10 +331,12 @@ impl Desk for Running {
                 info!(%net, by, "ban by order");
                 let command = Command::Ban { net, until, by: by.into() };
                 self.shards.tell(Input::Command(command)).await?;
+                self.keep_all().await?;
                 done(format!("{net} is not heard"))
             }
             Ask::Unban { net } => {
                 self.shards.tell(Input::Command(Command::Unban(net))).await?;
+                self.keep_all().await?;
                 done(format!("{net} is heard again"))
             }
             Ask::Nftables => {

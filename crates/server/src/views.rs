@@ -2,7 +2,9 @@
 
 use crate::control::{BanLine, BlockLine, BlockRef, CallLine, RegistrationLine, TrunkLine};
 use crate::records::by;
-use ringfence_call::{CallView, Side, TrunkView};
+use ringfence_call::{
+    CallView, Directory, Hop, Party, Phase, RegistrationView, Side, Standing, TrunkView,
+};
 use ringfence_gate::Gate;
 use ringfence_guard::{Cause, Reach};
 use ringfence_model::{Block, Masked, Now};
@@ -28,50 +30,78 @@ pub(crate) fn calls(gate: &Gate, full: bool) -> Vec<CallLine> {
     let shown = |text: &str| if full { text.to_owned() } else { Masked(text).to_string() };
     let line = |call: CallView| CallLine {
         call: call.call,
+        known_as: call.known_as,
         tenant: call.tenant,
         extension: call.extension,
         trunk: call.trunk,
+        to_trunk: call.callee.as_ref().and_then(|(_, trunk)| trunk.clone()),
         direction: call.direction,
-        state: call.state.as_str().to_owned(),
-        a_number: shown(&call.a_number),
+        state: match call.phase {
+            Phase::Trying => "calling",
+            Phase::Ringing => "ringing",
+            Phase::Up => "up",
+            Phase::Over => "ending",
+        }
+        .to_owned(),
+        a_number: call.a_number.map_or_else(String::new, |number| shown(&number.full())),
         dialled: shown(&call.dialled),
-        started: call.started,
+        started: call.began,
         answered: call.answered,
+        caller: call.caller.map(|flow| flow.remote),
+        callee: call.callee.map(|(flow, _)| flow.remote),
     };
     gate.calls().running().map(line).collect()
 }
 
 /// Phones that are registered.
 pub(crate) fn registrations(gate: &Gate, now: Now) -> Vec<RegistrationLine> {
-    gate.calls()
-        .registrations(now)
-        .map(|of| RegistrationLine {
-            tenant: of.tenant,
-            extension: of.extension,
-            contact: of.contact,
-            source: of.flow.remote,
-            transport: of.flow.transport.as_str().to_owned(),
-            until: of.until,
+    let line = |of: RegistrationView| {
+        let Party::Phone { tenant, extension } = of.party else { return None };
+        Some(RegistrationLine {
+            tenant,
+            extension,
+            contact: String::from_utf8_lossy(&of.binding.contact).into_owned(),
+            source: of.binding.flow.remote,
+            transport: of.binding.flow.transport.as_str().to_owned(),
+            user_agent: of.binding.user_agent.as_deref().map(ToOwned::to_owned),
+            until: now.wall + (of.binding.expires - now.moment),
         })
-        .collect()
+    };
+    gate.calls().registrations().filter_map(line).collect()
 }
 
 /// SIP links as this shard sees them.
-pub(crate) fn trunks(gate: &Gate) -> Vec<TrunkLine> {
-    let line = |of: TrunkView| TrunkLine {
-        trunk: of.trunk,
-        tenant: of.tenant,
-        side: match of.side {
-            Side::Pbx => "pbx",
-            Side::Carrier => "carrier",
-        }
-        .to_owned(),
-        alive: of.alive,
-        registered: of.registered,
-        hops: of.hops,
-        trouble: of.trouble,
+pub(crate) fn trunks(gate: &Gate, directory: &Directory) -> Vec<TrunkLine> {
+    let line = |view: TrunkView| {
+        let of = directory.trunk(&view.trunk)?;
+        let TrunkView { trunk, health } = view;
+        let standing = health.registration.as_ref();
+        Some(TrunkLine {
+            tenant: of.tenant.clone(),
+            side: match of.side {
+                Side::Pbx => "pbx",
+                Side::Carrier => "carrier",
+            }
+            .to_owned(),
+            alive: of.probe.map(|_| health.alive),
+            registered: standing.map(|it| matches!(it, Standing::Registered { .. })),
+            hops: health.hops.iter().map(hop).collect(),
+            trouble: match standing {
+                Some(Standing::Failed { why, .. }) => Some(why.to_string()),
+                _ if health.hops.is_empty() && !of.targets.is_empty() => {
+                    Some("its name leads to no address".to_owned())
+                }
+                _ => None,
+            },
+            trunk,
+        })
     };
-    gate.calls().trunks().map(line).collect()
+    gate.calls().trunks().filter_map(line).collect()
+}
+
+fn hop((hop, alive): &(Hop, bool)) -> String {
+    let dead = if *alive { "" } else { " (dead)" };
+    format!("{} {}{dead}", hop.transport.as_str(), hop.remote)
 }
 
 /// Sources that are not heard.

@@ -1,10 +1,14 @@
 //! The commands.
 
+mod check_config;
 mod explain;
 mod judge;
+mod live;
 mod number;
+mod password;
 mod policy;
 mod replay;
+mod serve;
 mod tariff;
 
 use crate::failure::Outcome;
@@ -26,6 +30,23 @@ Exit codes: 0 done; 1 a file, policy or format cannot be used; 2 wrong command l
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Serve(serve::Args),
+    CheckConfig(check_config::Args),
+    Password(password::Args),
+    Status(live::status::Args),
+    #[command(subcommand)]
+    Calls(live::calls::Command),
+    #[command(subcommand)]
+    Registrations(live::registrations::Command),
+    #[command(subcommand)]
+    Trunks(live::trunks::Command),
+    #[command(subcommand)]
+    Blocks(live::blocks::Command),
+    #[command(subcommand)]
+    Bans(live::bans::Command),
+    Trace(live::trace::Args),
+    Reload(live::orders::ReloadArgs),
+    Drain(live::orders::DrainArgs),
     Replay(replay::Args),
     Explain(explain::Args),
     Judge(judge::Args),
@@ -41,6 +62,18 @@ impl Cli {
     /// Does what was asked.
     pub fn run(&self) -> Outcome {
         match &self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::CheckConfig(args) => check_config::run(args),
+            Command::Password(args) => password::run(args),
+            Command::Status(args) => live::status::run(args),
+            Command::Calls(command) => live::calls::run(command),
+            Command::Registrations(command) => live::registrations::run(command),
+            Command::Trunks(command) => live::trunks::run(command),
+            Command::Blocks(command) => live::blocks::run(command),
+            Command::Bans(command) => live::bans::run(command),
+            Command::Trace(args) => live::trace::run(args),
+            Command::Reload(args) => live::orders::reload(args),
+            Command::Drain(args) => live::orders::drain(args),
             Command::Replay(args) => replay::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Judge(args) => judge::run(args),

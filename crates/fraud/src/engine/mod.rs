@@ -204,6 +204,11 @@ impl Engine {
         self.tenants.get(tenant).map(|t| &t.state)
     }
 
+    /// Blocks in force, of all tenants.
+    pub fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.tenants.values().flat_map(|tenant| tenant.state.blocks.iter())
+    }
+
     /// The settings of a tenant.
     #[must_use]
     pub fn tenant_settings(&self, tenant: &TenantId) -> &Arc<Settings> {

@@ -107,6 +107,12 @@ fn warn_if_weak(section: &Section<'_>, password: &At<String>, id: &str) {
     );
 }
 
+/// What `ha1` may hold instead of a password: the hashes of [`Ha1`] one after another, in hexadecimal.
+#[must_use]
+pub fn stored_password(user: &str, realm: &str, password: &str) -> String {
+    Ha1::new(user, realm, password).to_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The stored form of a password: the hashes of [`Ha1`] one after another, in hexadecimal.
 pub(super) fn unhex(text: &str) -> Option<[u8; Ha1::BYTES]> {
     let mut bytes = [0; Ha1::BYTES];

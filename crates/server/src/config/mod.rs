@@ -15,6 +15,7 @@ mod section;
 mod tenant;
 mod trunk;
 
+pub use extension::stored_password;
 pub use listen::Tls;
 pub use problem::{Place, Problem, Problems, Source};
 
@@ -29,6 +30,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The data folder where the settings name none.
+pub const DATA: &str = "/var/lib/ringfence";
+/// The control socket in the data folder, where the settings name none.
+pub const CONTROL: &str = "control.sock";
 
 /// Everything the boot file says.
 #[derive(Clone, Debug)]
@@ -135,6 +141,34 @@ pub fn parse(source: Source) -> Result<Config, Problems> {
     }
 }
 
+/// Where the control socket of a settings file is, read without looking at the rest of it.
+///
+/// # Errors
+/// When the file cannot be read, or is no TOML.
+pub fn control_of(file: &Path) -> Result<PathBuf, Problems> {
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+    let desk = Desk::new(Source::new(file.to_owned(), text));
+    let control = {
+        let mut root = Section::root(&desk);
+        let data = data(&mut root);
+        control(&mut root, &data)
+    };
+    match desk.close().0 {
+        problems if problems.is_empty() => Ok(control),
+        problems => Err(Problems(problems)),
+    }
+}
+
+fn data(root: &mut Section<'_>) -> PathBuf {
+    let written = root.take::<String>("data");
+    written.map_or_else(|| DATA.into(), |at| root.desk().source().beside(&at.value))
+}
+
+fn control(root: &mut Section<'_>, data: &Path) -> PathBuf {
+    let written = root.take::<String>("control");
+    written.map_or_else(|| data.join(CONTROL), |at| root.desk().source().beside(&at.value))
+}
+
 /// `None` only with something noted on the desk.
 fn whole(desk: &Desk) -> Option<Config> {
     let mut root = Section::root(desk);
@@ -160,9 +194,8 @@ fn whole(desk: &Desk) -> Option<Config> {
         shards: shards.unwrap_or(1),
     };
     let span = root.span.clone();
-    let data = root.take::<String>("data").map(|at| desk.source().beside(&at.value));
-    let data = data.unwrap_or_else(|| "/var/lib/ringfence".into());
-    let control = root.take::<String>("control").map(|at| desk.source().beside(&at.value));
+    let data = data(&mut root);
+    let control = control(&mut root, &data);
     let metrics = metrics(&mut root);
     let log = log(&mut root);
     let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
@@ -182,7 +215,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let directory = Arc::new(directory?);
     let snapshot = Snapshot { default: default?, tenants: setups, directory, guard };
     Some(Config {
-        control: control.unwrap_or_else(|| data.join("control.sock")),
+        control,
         data,
         metrics,
         log,

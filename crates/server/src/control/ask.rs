@@ -216,12 +216,16 @@ pub struct Status {
 pub struct CallLine {
     /// Which.
     pub call: CallId,
+    /// The caller's Call-ID.
+    pub known_as: String,
     /// Whose.
     pub tenant: TenantId,
     /// Of which extension.
     pub extension: Option<ExtensionId>,
-    /// Over which trunk it goes or comes.
+    /// Over which trunk it came.
     pub trunk: Option<TrunkId>,
+    /// Over which trunk it goes.
+    pub to_trunk: Option<TrunkId>,
     /// From the tenant's side.
     pub direction: Direction,
     /// `calling`, `ringing`, `up` or `ending`.
@@ -234,6 +238,10 @@ pub struct CallLine {
     pub started: WallTime,
     /// When it was answered.
     pub answered: Option<WallTime>,
+    /// Where the caller is.
+    pub caller: Option<SocketAddr>,
+    /// Where the called party is.
+    pub callee: Option<SocketAddr>,
 }
 
 /// A registered contact of a phone.
@@ -249,6 +257,8 @@ pub struct RegistrationLine {
     pub source: SocketAddr,
     /// `UDP`, `TCP` or `TLS`.
     pub transport: String,
+    /// What the phone says it is.
+    pub user_agent: Option<String>,
     /// When it ends unless renewed.
     pub until: WallTime,
 }

@@ -122,7 +122,7 @@ fn heard(shards: &[Shard], all: &mut Vec<Family>) {
     let help = "Messages that went no further, or to another shard";
     all.push(many("messages_turned_away", help, Sort::Counter, by("because", messages)));
     let dropped = Why::ALL.map(|why| {
-        let labels = vec![("because", snake(&format!("{why:?}")))];
+        let labels = vec![("because", why.name().to_owned())];
         (labels, sum(&|s| s.guard.dropped(why)))
     });
     let help = "Messages the guard did not let in";
@@ -159,16 +159,4 @@ fn rim(running: &Running, all: &mut Vec<Family>) {
     };
     let gauges = gauges.into_iter().map(without_what).collect();
     all.push(many("edge_connections", "Connections held", Sort::Gauge, gauges));
-}
-
-/// `TooFast` as `too_fast`.
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
-        }
-        text.push(c.to_ascii_lowercase());
-    }
-    text
 }

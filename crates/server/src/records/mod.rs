@@ -9,4 +9,4 @@ mod writer;
 pub use daily::Daily;
 pub use tally::{Count, Tally};
 pub use tell::by;
-pub use writer::Writer;
+pub use writer::{Hurry, Writer};

@@ -17,6 +17,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
 use tracing::{error, info};
 
 const LOOK: Duration = Duration::from_millis(200);
@@ -31,6 +32,7 @@ const PAUSE_SHARE: u32 = 200;
 /// The one thread that writes.
 pub struct Writer {
     reader: RecordReader,
+    hurries: Receiver<Hurry>,
     keepers: Vec<Keeper>,
     cdrs: Daily,
     events: Daily,
@@ -43,6 +45,14 @@ pub struct Writer {
     failed: HashSet<&'static str>,
 }
 
+/// An order that must be on the disk before it is acknowledged: the shard it was given to, and who waits.
+pub struct Hurry {
+    /// The shard.
+    pub shard: u8,
+    /// Hears when it is written, or why it is not.
+    pub done: oneshot::Sender<Result<(), String>>,
+}
+
 /// One shard's journal and what it still must write.
 struct Keeper {
     journal: Journal,
@@ -51,12 +61,15 @@ struct Keeper {
     due: Instant,
     quiet_until: Instant,
     asked: Option<Receiver<(Known, Duration)>>,
+    /// Who waits for the snapshot that is asked for now, and for the next one.
+    waiters: Vec<oneshot::Sender<Result<(), String>>>,
+    next_waiters: Vec<oneshot::Sender<Result<(), String>>>,
 }
 
 impl Writer {
     /// Takes records from `reader`; `attempts` are those of calls that were taken up again.
     pub fn new(
-        reader: RecordReader,
+        (reader, hurries): (RecordReader, Receiver<Hurry>),
         journals: Vec<Journal>,
         [cdrs, events]: [Daily; 2],
         attempts: impl Iterator<Item = Attempt>,
@@ -70,11 +83,14 @@ impl Writer {
             due: now,
             quiet_until: now,
             asked: None,
+            waiters: Vec::new(),
+            next_waiters: Vec::new(),
         };
         let mut known = Attempts::default();
         attempts.for_each(|attempt| known.begin(&attempt));
         Self {
             reader,
+            hurries,
             keepers: journals.into_iter().map(keeper).collect(),
             cdrs,
             events,
@@ -162,12 +178,17 @@ impl Writer {
 
     /// Asks shards whose knowledge is due, writes that of those that answered.
     fn snapshots(&mut self, shards: &Arc<Shards>) {
+        while let Ok(Hurry { shard, done }) = self.hurries.try_recv() {
+            if let Some(keeper) = self.keepers.get_mut(usize::from(shard)) {
+                keeper.next_waiters.push(done);
+            }
+        }
         let now = Instant::now();
         let mut outcome = Ok(());
         for (shard, keeper) in (0u8..).zip(&mut self.keepers) {
             outcome = outcome.and(keeper.take_answer(&self.tally));
-            let wanted = now >= keeper.due && (keeper.changed || now >= keeper.quiet_until);
-            if keeper.asked.is_none() && wanted {
+            let due = now >= keeper.due && (keeper.changed || now >= keeper.quiet_until);
+            if keeper.asked.is_none() && (due || !keeper.next_waiters.is_empty()) {
                 outcome = outcome.and(keeper.ask(shard, shards));
             }
         }
@@ -224,6 +245,7 @@ impl Keeper {
         if shards.edge().ask(shard, question).is_ok() {
             self.asked = Some(asked);
             self.changed = false;
+            self.waiters.append(&mut self.next_waiters);
         }
         Ok(())
     }
@@ -235,6 +257,7 @@ impl Keeper {
             Err(TryRecvError::Empty) => return Ok(()),
             Err(TryRecvError::Disconnected) => {
                 self.asked = None;
+                self.waiters.clear();
                 return Ok(());
             }
         };
@@ -244,13 +267,17 @@ impl Keeper {
         self.quiet_until = now + SNAPSHOT_QUIET;
         let longest = u64::try_from(pause.as_micros()).unwrap_or(u64::MAX);
         tally.snapshot_pause_us_max.set(longest.max(tally.snapshot_pause_us_max.get()));
-        self.write_snapshot(&known).inspect_err(|_| self.changed = true)?;
-        tally.snapshots.up();
-        Ok(())
-    }
-
-    fn write_snapshot(&mut self, known: &Known) -> io::Result<()> {
-        self.journal.snapshot(&encode(known).map_err(io::Error::other)?)
+        let encoded = encode(&known).map_err(io::Error::other);
+        let written = encoded.and_then(|bytes| self.journal.snapshot(&bytes));
+        self.changed |= written.is_err();
+        for waiter in self.waiters.drain(..) {
+            // Whoever waited may be gone.
+            let _ = waiter.send(written.as_ref().map(|()| ()).map_err(ToString::to_string));
+        }
+        if written.is_ok() {
+            tally.snapshots.up();
+        }
+        written
     }
 }
 
