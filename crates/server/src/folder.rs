@@ -10,7 +10,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum FolderError {
     /// It cannot be made, read or written.
-    #[error("the data folder {path} cannot be used: {source}; make it writable for the user Ringfence runs as, or set data = \"...\" to one that is")]
+    #[error(
+        "the data folder {path} cannot be used: {source}; make it writable for the user Ringfence runs as, or set data = \"...\" to one that is"
+    )]
     Unusable {
         /// The folder, or the file in it.
         path: PathBuf,
@@ -18,10 +20,14 @@ pub enum FolderError {
         source: io::Error,
     },
     /// Another Ringfence has it.
-    #[error("another Ringfence uses the data folder {0}; stop it, or give this one a folder of its own")]
+    #[error(
+        "another Ringfence uses the data folder {0}; stop it, or give this one a folder of its own"
+    )]
     Taken(PathBuf),
     /// It was made for another number of shards.
-    #[error("the data folder {path} was made with {made} shards and the settings say {wanted}; set shards = {made}, or use a new folder: running calls and profiles cannot move between shards")]
+    #[error(
+        "the data folder {path} was made with {made} shards and the settings say {wanted}; set shards = {made}, or use a new folder: running calls and profiles cannot move between shards"
+    )]
     Shards {
         /// The folder.
         path: PathBuf,

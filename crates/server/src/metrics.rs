@@ -39,9 +39,7 @@ pub(crate) async fn text(running: &Running) -> Result<String, Fault> {
 
 fn encode(families: &[Family]) -> Result<String, fmt::Error> {
     let mut registry = prometheus_client::registry::Registry::with_prefix("ringfence");
-    registry.register_collector(Box::new(Collected(
-        families.iter().map(Family::copy).collect(),
-    )));
+    registry.register_collector(Box::new(Collected(families.iter().map(Family::copy).collect())));
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry)?;
     Ok(text)
@@ -59,11 +57,9 @@ impl prometheus_client::collector::Collector for Collected {
             };
             let mut metrics = encoder.encode_descriptor(&family.name, family.help, None, sort)?;
             for (labels, value) in &family.samples {
-                let signed = i64::try_from(*value).unwrap_or(i64::MAX);
-                let sample = metrics.encode_family(labels)?;
-                match family.sort {
-                    Sort::Counter => ConstCounter::new(*value).encode(sample)?,
-                    Sort::Gauge => ConstGauge::new(signed).encode(sample)?,
+                match labels.is_empty() {
+                    true => family.sample(*value, metrics.by_ref())?,
+                    false => family.sample(*value, metrics.encode_family(labels)?)?,
                 }
             }
         }
@@ -72,8 +68,20 @@ impl prometheus_client::collector::Collector for Collected {
 }
 
 impl Family {
+    fn sample(&self, value: u64, to: MetricEncoder<'_>) -> Result<(), fmt::Error> {
+        match self.sort {
+            Sort::Counter => ConstCounter::new(value).encode(to),
+            Sort::Gauge => ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)).encode(to),
+        }
+    }
+
     fn copy(&self) -> Self {
-        Self { name: self.name.clone(), help: self.help, sort: self.sort, samples: self.samples.clone() }
+        Self {
+            name: self.name.clone(),
+            help: self.help,
+            sort: self.sort,
+            samples: self.samples.clone(),
+        }
     }
 }
 
@@ -88,9 +96,17 @@ mod tests {
                 name: "verdicts".into(),
                 help: "Answers",
                 sort: Sort::Counter,
-                samples: vec![(vec![("action", "allow".into())], 3), (vec![("action", "reject".into())], 1)],
+                samples: vec![
+                    (vec![("action", "allow".into())], 3),
+                    (vec![("action", "reject".into())], 1),
+                ],
             },
-            Family { name: "calls_active".into(), help: "Calls", sort: Sort::Gauge, samples: vec![(vec![], 7)] },
+            Family {
+                name: "calls_active".into(),
+                help: "Calls",
+                sort: Sort::Gauge,
+                samples: vec![(vec![], 7)],
+            },
         ];
         let text = encode(&families).unwrap();
         let expected = "# HELP ringfence_verdicts Answers.\n# TYPE ringfence_verdicts counter\n\

@@ -40,7 +40,9 @@ pub enum ServeError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     /// A file of the data folder cannot be read or written.
-    #[error("the journal in {path} cannot be used: {source}; free space, or correct the permissions")]
+    #[error(
+        "the journal in {path} cannot be used: {source}; free space, or correct the permissions"
+    )]
     Journal {
         /// The folder.
         path: PathBuf,
@@ -54,7 +56,9 @@ pub enum ServeError {
     #[error(transparent)]
     Edge(#[from] StartError),
     /// The control socket.
-    #[error("the control socket {path} cannot be opened: {source}; set control = \"...\" to a path that can")]
+    #[error(
+        "the control socket {path} cannot be opened: {source}; set control = \"...\" to a path that can"
+    )]
     Control {
         /// Where.
         path: PathBuf,
@@ -62,7 +66,9 @@ pub enum ServeError {
         source: io::Error,
     },
     /// Metrics.
-    #[error("metrics cannot be served at {address}: {source}; set metrics = \"...\" to a free address of this machine")]
+    #[error(
+        "metrics cannot be served at {address}: {source}; set metrics = \"...\" to a free address of this machine"
+    )]
     Metrics {
         /// Where.
         address: SocketAddr,
@@ -108,7 +114,8 @@ fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
     let listeners = &config.snapshot.directory.parts().listeners;
     let until = Instant::now() + SOCKET_PATIENCE;
     loop {
-        let error = match ringfence_edge::open(Settings::default(), listeners, usize::from(shards)) {
+        let error = match ringfence_edge::open(Settings::default(), listeners, usize::from(shards))
+        {
             Ok(sockets) => return Ok(sockets),
             Err(error) => error,
         };
@@ -145,8 +152,8 @@ impl TakenUp {
         };
         for shard in 0..folder.shards {
             let opened = Journal::open(path, shard);
-            let (journal, left) = opened
-                .map_err(|source| ServeError::Journal { path: path.to_owned(), source })?;
+            let (journal, left) =
+                opened.map_err(|source| ServeError::Journal { path: path.to_owned(), source })?;
             all.known.extend(left.checkpoints.iter().map(|(key, _)| (shard, *key)));
             all.attempts.extend(left.events.iter().filter_map(|(_, event)| match event {
                 CallEvent::Attempt(attempt) => Some(attempt.clone()),
@@ -214,7 +221,8 @@ impl Faces {
             ),
             None => None,
         };
-        let listen = |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
+        let listen =
+            |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
         Ok(Self {
             control,
             metrics,
@@ -316,7 +324,9 @@ async fn drained(running: &Running, patience: Duration) {
         match running.calls().await {
             Ok(0) => return info!("the last call is over"),
             Ok(calls) if Instant::now() >= until => {
-                return warn!("{calls} calls are left to themselves; a start within 32 s takes them up");
+                return warn!(
+                    "{calls} calls are left to themselves; a start within 32 s takes them up"
+                );
             }
             Ok(_) => tokio::time::sleep(Duration::from_millis(500)).await,
             Err(fault) => return error!("{fault}"),

@@ -13,8 +13,8 @@ use ringfence_call::Listener;
 use ringfence_gate::{Command, Input};
 use ringfence_model::{BlockId, CallId, ExtensionId, Level, Scope, TenantId, WallTime};
 use std::path::PathBuf;
-use std::sync::mpsc::Sender;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -186,7 +186,9 @@ impl Running {
         match tokio::time::timeout(KEEP_PATIENCE, kept).await {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(why))) => Err(Fault::new(format!("the order cannot be kept: {why}"), mend)),
-            Ok(Err(_)) | Err(_) => Err(Fault::new("the order is not kept yet: the disk is slow", mend)),
+            Ok(Err(_)) | Err(_) => {
+                Err(Fault::new("the order is not kept yet: the disk is slow", mend))
+            }
         }
     }
 
@@ -200,11 +202,11 @@ impl Running {
     async fn cut(&self, call: CallId, by: String) -> Result<Answer, Fault> {
         let by: Arc<str> = by.into();
         for shard in 0..self.shards.count() {
-            let by = Arc::clone(&by);
+            let name = Arc::clone(&by);
             let found = self.shards.ask(shard, move |gate, now| {
                 let found = gate.calls().running().any(|running| running.call == call);
                 if found {
-                    gate.handle(now, Input::Command(Command::Cut { call, by }));
+                    gate.handle(now, Input::Command(Command::Cut { call, by: name }));
                 }
                 found
             });
@@ -243,7 +245,10 @@ impl Running {
             mine.map(|block| block.id.0).max()
         });
         match newest.await? {
-            Some(number) => self.keep(shard).await.map(|()| done(format!("block {} is set", BlockRef { shard, number }))),
+            Some(number) => self
+                .keep(shard)
+                .await
+                .map(|()| done(format!("block {} is set", BlockRef { shard, number }))),
             None => Err(Fault::new("the block was not set", "see the log")),
         }
     }
@@ -258,7 +263,10 @@ impl Running {
             there
         });
         if !lifted.await? {
-            return Err(Fault::new(format!("no block {block} is in force"), "see `ringfence blocks list`"));
+            return Err(Fault::new(
+                format!("no block {block} is in force"),
+                "see `ringfence blocks list`",
+            ));
         }
         info!(block = %block, by, "block lifted by order");
         self.keep(block.shard).await?;
@@ -266,8 +274,13 @@ impl Running {
     }
 
     async fn bans(&self) -> Result<Vec<crate::control::BanLine>, Fault> {
-        let mut bans: Vec<_> =
-            self.shards.each(|gate, now| views::bans(gate, now)).await?.into_iter().flatten().collect();
+        let mut bans: Vec<_> = self
+            .shards
+            .each(|gate, now| views::bans(gate, now))
+            .await?
+            .into_iter()
+            .flatten()
+            .collect();
         // An order is one on each shard.
         bans.sort_by(|a, b| (a.net, &a.why).cmp(&(b.net, &b.why)));
         bans.dedup_by(|a, b| a.net == b.net && a.why == b.why);
@@ -310,7 +323,10 @@ impl Desk for Running {
                 let mut all = self.running_calls(full).await?;
                 all.retain(|of| of.call == call);
                 if all.is_empty() {
-                    return Err(Fault::new(format!("no call {call} runs"), "see `ringfence calls list`"));
+                    return Err(Fault::new(
+                        format!("no call {call} runs"),
+                        "see `ringfence calls list`",
+                    ));
                 }
                 Answer::Calls(all)
             }

@@ -38,9 +38,27 @@ fn wireshark_reads_the_capture() {
         pcap::add(&mut file, &packet).unwrap();
     }
     drop(file);
-    let fields = ["frame.time_epoch", "ip.src", "ipv6.src", "udp.dstport", "sip.Method", "sip.Call-ID", "ip.checksum.status", "udp.checksum.status"];
+    let fields = [
+        "frame.time_epoch",
+        "ip.src",
+        "ipv6.src",
+        "udp.dstport",
+        "sip.Method",
+        "sip.Call-ID",
+        "ip.checksum.status",
+        "udp.checksum.status",
+    ];
     let mut tshark = Command::new("tshark");
-    tshark.arg("-r").arg(&path).args(["-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-d", "udp.port==5061,sip", "-T", "fields"]);
+    tshark.arg("-r").arg(&path).args([
+        "-o",
+        "ip.check_checksum:TRUE",
+        "-o",
+        "udp.check_checksum:TRUE",
+        "-d",
+        "udp.port==5061,sip",
+        "-T",
+        "fields",
+    ]);
     let read = tshark.args(fields.iter().flat_map(|field| ["-e", field])).output().unwrap();
     let text = String::from_utf8(read.stdout).unwrap();
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
@@ -55,7 +73,10 @@ fn wireshark_reads_the_capture() {
 #[test]
 fn what_kamailio_and_asterisk_send_is_read() {
     let (invite, _) = hep::decode(include_bytes!("data/hep3-kamailio-0.bin")).unwrap();
-    assert_eq!((invite.from.to_string(), invite.to.to_string()), ("127.0.0.1:5092".into(), "127.0.0.1:5070".into()));
+    assert_eq!(
+        (invite.from.to_string(), invite.to.to_string()),
+        ("127.0.0.1:5092".into(), "127.0.0.1:5070".into())
+    );
     assert!(invite.bytes.starts_with(b"INVITE sip:25261234567@127.0.0.1:5070 SIP/2.0\r\n"));
     assert_eq!(invite.transport, "UDP");
     let (message, correlation) = hep::decode(include_bytes!("data/hep3-asterisk-0.bin")).unwrap();

@@ -7,7 +7,9 @@ use std::io::Read;
 
 /// Turn a password, read from standard input, into what settings may hold instead: `ha1`
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  printf %s 'the password' | ringfence password 201 sip.office.example")]
+#[command(
+    after_help = "Example:\n  printf %s 'the password' | ringfence password 201 sip.office.example"
+)]
 pub struct Args {
     /// The name the phone authenticates with: its extension
     user: String,

@@ -23,7 +23,9 @@ Example:
 pub fn run(args: &Args) -> Outcome {
     ringfence_server::serve(&args.config).map_err(|error| {
         let hint = match &error {
-            ServeError::Settings(_) => "nothing was started; `ringfence check-config` says the same",
+            ServeError::Settings(_) => {
+                "nothing was started; `ringfence check-config` says the same"
+            }
             _ => "nothing was started",
         };
         Failure::new(Kind::Input, error.into()).hint(hint)

@@ -117,14 +117,15 @@ pub enum LogFormat {
 pub fn load(file: &Path) -> Result<Config, Problems> {
     match std::fs::read_to_string(file) {
         Ok(text) => parse(Source::new(file.to_owned(), text)),
-        Err(error) => {
-            let place = Place { file: file.to_owned(), line: 1, column: 1 };
-            let what = format!("cannot be read: {error}");
-            let mend =
-                "name the file with --config and let the user Ringfence runs as read it".to_owned();
-            Err(Problems(vec![Problem { place, what, mend }]))
-        }
+        Err(error) => Err(unreadable(file, &error)),
     }
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Problems {
+    let place = Place { file: file.to_owned(), line: 1, column: 1 };
+    let what = format!("cannot be read: {error}");
+    let mend = "name the file with --config and let the user Ringfence runs as read it".to_owned();
+    Problems(vec![Problem { place, what, mend }])
 }
 
 /// Makes sense of a boot file's text; files it names are looked for beside it.

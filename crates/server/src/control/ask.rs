@@ -398,10 +398,8 @@ mod tests {
 
     #[test]
     fn lines_are_flat_json_with_a_version() {
-        let line = serde_json::to_string(&AskLine::new(Ask::Cut {
-            call: CallId(7),
-            by: "jan".into(),
-        }));
+        let line =
+            serde_json::to_string(&AskLine::new(Ask::Cut { call: CallId(7), by: "jan".into() }));
         assert_eq!(line.unwrap(), r#"{"v":1,"ask":"cut","call":7,"by":"jan"}"#);
         let ask: AskLine = serde_json::from_str(r#"{"v":1,"ask":"calls"}"#).unwrap();
         assert_eq!(ask.ask, Ask::Calls { full: false });

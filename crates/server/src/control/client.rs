@@ -22,7 +22,9 @@ pub enum ClientError {
     #[error("Ringfence did not answer: {0}")]
     Broken(#[from] io::Error),
     /// It answers in another version.
-    #[error("it speaks version {0} of the control protocol and this program version {VERSION}: use the program it runs")]
+    #[error(
+        "it speaks version {0} of the control protocol and this program version {VERSION}: use the program it runs"
+    )]
     Version(u32),
     /// The answer makes no sense.
     #[error("its answer cannot be read: {0}")]

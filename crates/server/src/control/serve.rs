@@ -109,14 +109,20 @@ fn understood(line: &[u8]) -> Result<Ask, Fault> {
     let version = value.get("v").and_then(serde_json::Value::as_u64);
     if version != Some(u64::from(VERSION)) {
         let said = version.map_or_else(|| "no version".to_owned(), |v| format!("version {v}"));
-        return Err(Fault::new(format!("the question has {said}, this is version {VERSION}"), mend));
+        return Err(Fault::new(
+            format!("the question has {said}, this is version {VERSION}"),
+            mend,
+        ));
     }
     let line: AskLine = serde_json::from_value(value)
         .map_err(|error| Fault::new(format!("a question that is none: {error}"), mend))?;
     Ok(line.ask)
 }
 
-async fn say(write: &mut (impl AsyncWriteExt + Unpin), result: Result<Answer, Fault>) -> io::Result<()> {
+async fn say(
+    write: &mut (impl AsyncWriteExt + Unpin),
+    result: Result<Answer, Fault>,
+) -> io::Result<()> {
     let mut line = serde_json::to_vec(&Reply::new(result))?;
     line.push(b'\n');
     write.write_all(&line).await
@@ -164,7 +170,9 @@ mod tests {
             let answer = client.ask(Ask::Nftables, patience).unwrap();
             assert_eq!(answer, Answer::Nftables("rules".into()));
             let refused = client.ask(Ask::Status, patience).unwrap_err();
-            assert!(matches!(refused, ClientError::Refused(fault) if fault.mend == "ask for rules"));
+            assert!(
+                matches!(refused, ClientError::Refused(fault) if fault.mend == "ask for rules")
+            );
             assert!(client.ask(Ask::Nftables, patience).is_ok());
         });
     }

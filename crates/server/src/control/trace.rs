@@ -50,7 +50,8 @@ impl Trace {
         let (show, packets) = mpsc::channel(SHOWN_QUEUE);
         let thread = std::thread::Builder::new().name("trace".into());
         let started = thread.spawn(move || pick(&copies, Follow::new(wanted), &show, until));
-        started.map_err(|error| Fault::new(format!("no thread for a trace: {error}"), "try again"))?;
+        started
+            .map_err(|error| Fault::new(format!("no thread for a trace: {error}"), "try again"))?;
         Ok(Self {
             packets,
             missed_before: shards.edge().missed_by_watchers(),

@@ -76,10 +76,8 @@ fn decided(running: &Running, all: &mut Vec<Family>) {
     all.push(counter("blocks_set", "Blocks that came into force", &tally.blocks_set));
     all.push(counter("blocks_lifted", "Blocks that ended", &tally.blocks_lifted));
     all.push(counter("alerts", "Alerts to people", &tally.alerts));
-    let cdrs = [
-        ("answered", tally.cdrs_answered.get()),
-        ("unanswered", tally.cdrs_unanswered.get()),
-    ];
+    let cdrs =
+        [("answered", tally.cdrs_answered.get()), ("unanswered", tally.cdrs_unanswered.get())];
     all.push(many("cdrs", "Call records", Sort::Counter, by("outcome", cdrs)));
     let help = "Records lost because the writer was too far behind";
     all.push(counter("records_dropped", help, &tally.records_dropped));

@@ -26,27 +26,50 @@ pub fn tell(
             let why = voice.reasons(reasons);
             let (attempt, cost_text) = (attempts.get(*call), voice.money(*cost));
             let who = Who::of(attempt);
-            info!(call = call.0, tenant = who.tenant, extension = who.extension, cost = cost_text, why, "call cut");
-            Some(json!({"kind": "cut", "call": call, "attempt": attempt, "cost": cost, "reasons": reasons, "why": why}))
+            info!(
+                call = call.0,
+                tenant = who.tenant,
+                extension = who.extension,
+                cost = cost_text,
+                why,
+                "call cut"
+            );
+            Some(
+                json!({"kind": "cut", "call": call, "attempt": attempt, "cost": cost, "reasons": reasons, "why": why}),
+            )
         }
         Output::Blocked { block, reasons, call } => {
             tally.blocks_set.up();
             let why = voice.reasons(reasons);
             let id = format!("{shard}-{}", block.id.0);
             warn!(block = id, tenant = block.scope.tenant().as_str(), extension = extension(block), level = ?block.level, by = by(block), shadow = block.shadow, call = call.0, why, "block set");
-            Some(json!({"kind": "blocked", "block": block, "id": id, "reasons": reasons, "call": call, "why": why}))
+            Some(
+                json!({"kind": "blocked", "block": block, "id": id, "reasons": reasons, "call": call, "why": why}),
+            )
         }
         Output::Lifted(block) => {
             tally.blocks_lifted.up();
             let id = format!("{shard}-{}", block.id.0);
-            info!(block = id, tenant = block.scope.tenant().as_str(), extension = extension(block), "block lifted");
+            info!(
+                block = id,
+                tenant = block.scope.tenant().as_str(),
+                extension = extension(block),
+                "block lifted"
+            );
             Some(json!({"kind": "lifted", "block": block, "id": id}))
         }
         Output::Alerted(alert) => {
             tally.alerts.up();
             let why = voice.reasons(&alert.reasons);
             let at_stake = voice.money(alert.at_stake);
-            warn!(tenant = alert.tenant.as_str(), extension = alert.extension.as_ref().map(|e| e.as_str()), call = alert.call.map(|c| c.0), at_stake, why, "alert");
+            warn!(
+                tenant = alert.tenant.as_str(),
+                extension = alert.extension.as_ref().map(|e| e.as_str()),
+                call = alert.call.map(|c| c.0),
+                at_stake,
+                why,
+                "alert"
+            );
             Some(json!({"kind": "alerted", "alert": alert, "why": why}))
         }
         Output::Event(event) => event_said(event),
@@ -70,12 +93,22 @@ fn verdict_said(
         let who = Who::of(attempt);
         let words = voice.verdict(verdict);
         let said = if verdict.acted { "call refused" } else { "call would be refused" };
-        info!(call = verdict.call.0, tenant = who.tenant, extension = who.extension, a_number = who.a_number, dialled = who.dialled, why = words, "{said}");
+        info!(
+            call = verdict.call.0,
+            tenant = who.tenant,
+            extension = who.extension,
+            a_number = who.a_number,
+            dialled = who.dialled,
+            why = words,
+            "{said}"
+        );
     }
     if verdict.reasons.is_empty() {
         return None;
     }
-    Some(json!({"kind": "verdict", "attempt": attempt, "verdict": verdict, "why": voice.verdict(verdict)}))
+    Some(
+        json!({"kind": "verdict", "attempt": attempt, "verdict": verdict, "why": voice.verdict(verdict)}),
+    )
 }
 
 fn event_said(event: &CallEvent) -> Option<Value> {

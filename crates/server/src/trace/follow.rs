@@ -63,12 +63,14 @@ impl Follow {
         };
         let Some(leg) = message.field(Name::CallId) else { return Vec::new() };
         let leg = traced.bytes.slice_ref(leg);
-        let is_known = self.legs.contains(&leg)
-            || traced.call.is_some_and(|call| self.calls.contains(&call));
+        let is_known =
+            self.legs.contains(&leg) || traced.call.is_some_and(|call| self.calls.contains(&call));
         if !is_known && !self.names_it(&message) {
             if traced.way == Way::In {
                 self.unsure.push_back((leg, traced));
-                self.unsure.truncate_front(UNSURE_MAX);
+                if self.unsure.len() > UNSURE_MAX {
+                    self.unsure.pop_front();
+                }
             }
             return Vec::new();
         }
@@ -93,11 +95,12 @@ impl Follow {
 
     fn names_it(&self, message: &Message) -> bool {
         let Wanted::Number(digits) = &self.wanted else { return false };
-        let of = |name| {
-            NameAddr::read(message.field(name)?)?.uri()?.user_text()
-        };
+        let of = |name| NameAddr::read(message.field(name)?)?.uri()?.user_text();
         let called = message.uri().and_then(|uri| uri.user_text());
-        [called, of(Name::From), of(Name::To)].into_iter().flatten().any(|user| same(user.as_bytes(), digits))
+        [called, of(Name::From), of(Name::To)]
+            .into_iter()
+            .flatten()
+            .any(|user| same(user.as_bytes(), digits))
     }
 }
 
@@ -108,16 +111,4 @@ fn same(user: &[u8], digits: &str) -> bool {
     };
     let (here, there) = (plain(user), plain(digits.as_bytes()));
     !here.is_empty() && here == there
-}
-
-trait TruncateFront {
-    fn truncate_front(&mut self, max: usize);
-}
-
-impl<T> TruncateFront for VecDeque<T> {
-    fn truncate_front(&mut self, max: usize) {
-        while self.len() > max {
-            self.pop_front();
-        }
-    }
 }

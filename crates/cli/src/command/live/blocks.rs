@@ -27,7 +27,9 @@ pub struct ListArgs {
 
 /// Block a tenant or an extension; emergency numbers and helplines always work
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:\n  ringfence blocks add office --extension 205 --level national --for 8h")]
+#[command(
+    after_help = "Example:\n  ringfence blocks add office --extension 205 --level national --for 8h"
+)]
 pub struct AddArgs {
     /// The tenant
     tenant: String,

@@ -94,7 +94,8 @@ fn list(calls: &[CallLine]) -> Table {
 
 fn one(call: &CallLine) -> Table {
     let mut table = Table::new(&["what", "value"]);
-    let address = |at: Option<std::net::SocketAddr>| at.map_or_else(String::new, |at| at.to_string());
+    let address =
+        |at: Option<std::net::SocketAddr>| at.map_or_else(String::new, |at| at.to_string());
     let rows = [
         ("call", call.call.to_string()),
         ("Call-ID", safe(&call.known_as)),

@@ -81,7 +81,12 @@ impl Where {
 
 impl Shown {
     /// Writes an answer: `table` for people, `value` for programs.
-    pub fn show<T: Serialize>(&self, value: &T, table: impl FnOnce() -> Table, none: &str) -> Outcome {
+    pub fn show<T: Serialize>(
+        &self,
+        value: &T,
+        table: impl FnOnce() -> Table,
+        none: &str,
+    ) -> Outcome {
         match self.output {
             _ if self.json => print_json(value)?,
             Form::Json => print_json(value)?,
@@ -106,8 +111,11 @@ impl By {
 fn failed(error: ClientError) -> Failure {
     let hint = match &error {
         ClientError::Unreachable { source, .. } => match source.kind() {
-            std::io::ErrorKind::PermissionDenied => "run this as the user Ringfence runs as".to_owned(),
-            _ => "is it running? name its socket with --control, or its settings with --config".to_owned(),
+            std::io::ErrorKind::PermissionDenied => {
+                "run this as the user Ringfence runs as".to_owned()
+            }
+            _ => "is it running? name its socket with --control, or its settings with --config"
+                .to_owned(),
         },
         ClientError::Refused(fault) => fault.mend.clone(),
         _ => "see its log".to_owned(),
@@ -161,7 +169,10 @@ mod tests {
 
     #[test]
     fn times_are_counted_in_four_units() {
-        assert_eq!([secs("90s"), secs("15m"), secs("8h"), secs("7d")], [Ok(90), Ok(900), Ok(28_800), Ok(604_800)]);
+        assert_eq!(
+            [secs("90s"), secs("15m"), secs("8h"), secs("7d")],
+            [Ok(90), Ok(900), Ok(28_800), Ok(604_800)]
+        );
         for wrong in ["", "5", "0s", "1w", "-1s", "366d", "99999999999999999999d", "é"] {
             assert!(secs(wrong).is_err(), "{wrong}");
         }

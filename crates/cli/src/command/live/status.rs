@@ -22,7 +22,8 @@ pub fn run(args: &Args) -> Outcome {
 
 fn table(status: &Status) -> Table {
     let mut table = Table::new(&["what", "value"]);
-    let troubles = if status.troubles.is_empty() { "none".to_owned() } else { status.troubles.join("; ") };
+    let troubles =
+        if status.troubles.is_empty() { "none".to_owned() } else { status.troubles.join("; ") };
     let rows = [
         ("version", status.version.clone()),
         ("runs for", since(status.since)),

@@ -106,8 +106,9 @@ impl Sinks {
             Some(path) => {
                 let mut options = File::options();
                 let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
-                let mut file =
-                    BufWriter::new(file.with_context(|| format!("cannot write {}", path.display()))?);
+                let mut file = BufWriter::new(
+                    file.with_context(|| format!("cannot write {}", path.display()))?,
+                );
                 pcap::begin(&mut file)?;
                 file.flush()?;
                 Some(file)
