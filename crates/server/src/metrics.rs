@@ -3,7 +3,7 @@
 
 use crate::control::Fault;
 use crate::running::Running;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -56,11 +56,14 @@ impl prometheus_client::collector::Collector for Collected {
                 Sort::Gauge => MetricType::Gauge,
             };
             let mut metrics = encoder.encode_descriptor(&family.name, family.help, None, sort)?;
+            if let [(labels, value)] = family.samples.as_slice()
+                && labels.is_empty()
+            {
+                family.sample(*value, metrics)?;
+                continue;
+            }
             for (labels, value) in &family.samples {
-                match labels.is_empty() {
-                    true => family.sample(*value, metrics.by_ref())?,
-                    false => family.sample(*value, metrics.encode_family(labels)?)?,
-                }
+                family.sample(*value, metrics.encode_family(labels)?)?;
             }
         }
         Ok(())

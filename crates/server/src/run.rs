@@ -11,7 +11,7 @@ use crate::records::{Daily, Tally, Writer};
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
-use ringfence_edge::{Edge, Records, Settings, Sockets, StartError};
+use ringfence_edge::{Records, Settings, Sockets, StartError};
 use ringfence_gate::{Gate, Input, Output, Shard, Snapshot};
 use ringfence_model::{Attempt, CallEvent, Moment, Now};
 use std::io;
@@ -114,8 +114,8 @@ fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
     let listeners = &config.snapshot.directory.parts().listeners;
     let until = Instant::now() + SOCKET_PATIENCE;
     loop {
-        let error = match ringfence_edge::open(Settings::default(), listeners, usize::from(shards))
-        {
+        let settings = Settings { tls: Some(config.tls.clone()), ..Settings::default() };
+        let error = match ringfence_edge::open(settings, listeners, usize::from(shards)) {
             Ok(sockets) => return Ok(sockets),
             Err(error) => error,
         };
@@ -242,9 +242,15 @@ fn start(
 ) -> Result<(Arc<Running>, JoinHandle<()>), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily } = taken_up;
     let (records, reader): (Records, _) = ringfence_edge::records(RECORDS, known);
-    let edge: Edge = sockets.start(gates, records)?;
+    let edge = sockets.start(&config.snapshot.directory, gates, records)?;
     for address in edge.local_addresses() {
-        info!("listens: {address:?}");
+        info!(
+            listener = address.listener,
+            transport = address.transport.as_str(),
+            local = %address.local,
+            receive_buffer_bytes = address.receive_buffer_bytes,
+            "listens"
+        );
     }
     let (tally, troubles) = (Arc::<Tally>::default(), Arc::<Troubles>::default());
     let (hurry, hurries) = std::sync::mpsc::channel();

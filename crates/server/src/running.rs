@@ -108,7 +108,12 @@ impl Running {
                 "restart Ringfence; the old settings hold until then",
             )
         })?;
-        self.shards.tell(Input::Snapshot(Arc::clone(&snapshot))).await?;
+        let edge = self.shards.edge();
+        edge.reload_keys(&new.tls).map_err(|error| {
+            Fault::new(error.to_string(), "correct it; the old settings and keys hold")
+        })?;
+        let told = edge.adopt(&snapshot);
+        told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
             (Arc::new(Config { snapshot, ..new }), crate::wall());
         for line in &said {
@@ -138,7 +143,6 @@ impl Running {
             ("shards", new.shards.is_none_or(|shards| shards == self.shards.count())),
             ("log.format", log),
             ("keep_days", old.keep_days == new.keep_days),
-            ("tls", old.tls == new.tls),
         ]
         .into_iter()
         .filter(|(_, same)| !same)

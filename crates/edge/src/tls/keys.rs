@@ -36,6 +36,16 @@ pub struct Tls {
     pub hosts: Vec<PathBuf>,
 }
 
+impl Tls {
+    /// Reads everything as a start would; gives when our certificate ends.
+    ///
+    /// # Errors
+    /// What does not work.
+    pub fn check(&self) -> Result<Option<WallTime>, TlsError> {
+        Keys::load(self).map(|keys| keys.expires())
+    }
+}
+
 /// What is in force.
 pub struct Keys {
     /// One for all reloads, so that they end no session.

@@ -3,24 +3,13 @@
 use super::problem::At;
 use super::section::Section;
 use ringfence_call::Listener;
+use ringfence_edge::Tls;
 use ringfence_sip::Transport;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::time::Duration;
 
-/// Files for TLS.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Tls {
-    /// Our certificate and those between it and its authority, PEM.
-    pub certificate: PathBuf,
-    /// Its private key, PEM.
-    pub key: PathBuf,
-    /// Authorities whose client certificates are believed, PEM.
-    pub client_authorities: Option<PathBuf>,
-    /// Authorities of the peers we connect to, PEM; `None`: those every browser knows.
-    pub authorities: Option<PathBuf>,
-    /// Where the settings name the certificate.
-    pub place: super::Place,
-}
+/// A certificate that ends within this time is told of.
+const SOON: Duration = Duration::from_secs(14 * 86_400);
 
 pub(super) fn listeners(root: &mut Section<'_>) -> Vec<Listener> {
     let span = root.span.clone();
@@ -153,27 +142,48 @@ pub(super) fn is_host(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label)
 }
 
-pub(super) fn tls(root: &mut Section<'_>, listeners: &[Listener]) -> Option<Tls> {
+/// `[tls]`. Without it we trust the authorities every browser knows, and have no certificate to show.
+pub(super) fn tls(root: &mut Section<'_>, listeners: &[Listener]) -> Tls {
     let desk = root.desk();
-    let span = root.span.clone();
-    let Some(mut section) = root.section("tls") else {
-        if listeners.iter().any(|at| at.transport == Transport::Tls) {
-            desk.wrong(
-                &span,
-                "a listener speaks TLS and there is no certificate",
-                "add [tls] with certificate = \"chain.pem\" and key = \"key.pem\"",
-            );
-        }
-        return None;
+    let listens = listeners.iter().any(|at| at.transport == Transport::Tls);
+    let mut section = root.section("tls");
+    let span = section.as_ref().map_or(root.span.clone(), |section| section.span.clone());
+    let mut file = |key: &'static str| {
+        let at: At<String> = section.as_mut()?.take(key)?;
+        Some(desk.source().beside(&at.value))
     };
-    let file = |at: At<String>| desk.source().beside(&at.value);
-    let certificate = section.required("certificate", "/etc/ringfence/chain.pem");
-    let place = desk.source().place(certificate.as_ref().map_or(0, |at| at.span.start));
-    let key = section.required("key", "/etc/ringfence/key.pem").map(file);
-    let client_authorities = section.take("client_authorities").map(file);
-    let authorities = section.take("authorities").map(file);
-    section.finish();
-    Some(Tls { certificate: file(certificate?), key: key?, client_authorities, authorities, place })
+    let identity = match (file("certificate"), file("key")) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        _ => {
+            let mend = "give both certificate = \"chain.pem\" and key = \"key.pem\"";
+            desk.wrong(&span, "a certificate and its key belong together", mend);
+            return Tls::default();
+        }
+    };
+    let visitors = file("client_authorities").into_iter().collect();
+    let hosts = file("authorities").into_iter().collect();
+    let tls = Tls { identity, visitors, hosts };
+    if let Some(section) = section {
+        section.finish();
+    }
+    if listens && tls.identity.is_none() {
+        desk.wrong(
+            &span,
+            "a listener speaks TLS and there is no certificate",
+            "add [tls] with certificate = \"chain.pem\" and key = \"key.pem\"",
+        );
+        return tls;
+    }
+    match tls.check() {
+        Ok(Some(ends)) if ends < crate::wall() + SOON => {
+            let mend = "renew it, then `ringfence reload`";
+            desk.doubt(&span, "the certificate ends within two weeks", mend);
+        }
+        Ok(_) => {}
+        Err(error) => desk.wrong(&span, error.to_string(), "then `ringfence check-config` again"),
+    }
+    tls
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ mod tenant;
 mod trunk;
 
 pub use extension::stored_password;
-pub use listen::Tls;
 pub use problem::{Place, Problem, Problems, Source};
 
 use desk::Desk;
@@ -50,7 +49,7 @@ pub struct Config {
     /// How long running calls may go on when told to stop.
     pub drain: Duration,
     /// Files for TLS.
-    pub tls: Option<Tls>,
+    pub tls: ringfence_edge::Tls,
     /// Into how many shards the work is dealt; `None`: as the data folder was made, a new one with one per core.
     pub shards: Option<u8>,
     /// How long call records and events are kept, in days; 0: for ever.

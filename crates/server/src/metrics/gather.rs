@@ -58,6 +58,10 @@ fn program(running: &Running, all: &mut Vec<Family>) {
     all.push(one("settings_time_seconds", help, Sort::Gauge, secs(settings)));
     let draining = u64::from(running.is_draining());
     all.push(one("draining", "Whether no new calls are taken", Sort::Gauge, draining));
+    if let Some(ends) = running.shards.edge().certificate_expires() {
+        let help = "When our certificate ends, since 1970";
+        all.push(one("certificate_end_time_seconds", help, Sort::Gauge, secs(ends)));
+    }
     let help = "Things that are wrong at the moment; the status names them";
     all.push(one("troubles", help, Sort::Gauge, running.troubles.count() as u64));
 }
@@ -146,10 +150,13 @@ fn rim(running: &Running, all: &mut Vec<Family>) {
             samples.push((vec![("shard", shard.to_string()), ("what", name.to_owned())], value));
         }
     }
-    // Connections come and go: the only one that is no counter.
-    let (gauges, counters): (Vec<_>, Vec<_>) = samples
-        .into_iter()
-        .partition(|(labels, _)| labels.iter().any(|(_, what)| what == "connections"));
+    for (name, value) in edge.stream_counters().each() {
+        samples.push((vec![("shard", "all".to_owned()), ("what", name.to_owned())], value));
+    }
+    // Connections come and go: the only ones that are no counters.
+    let (gauges, counters): (Vec<_>, Vec<_>) = samples.into_iter().partition(|(labels, _)| {
+        labels.iter().any(|(_, what)| what == "connections" || what == "open")
+    });
     all.push(many("edge", "What sockets did", Sort::Counter, counters));
     let without_what = |(mut labels, value): (Labels, u64)| {
         labels.truncate(1);

@@ -72,12 +72,6 @@ impl Daily {
         Ok(())
     }
 
-    /// Whether nothing waits.
-    #[must_use]
-    pub fn is_idle(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     /// Lines given up because the disk took none for too long.
     #[must_use]
     pub const fn lost(&self) -> u64 {
