@@ -277,7 +277,12 @@ impl Scenario {
         extra: &[&str],
         body: &Body,
     ) -> Self {
-        let uri = if self.in_dialog || !self.is_caller { "[next_url]" } else { FIRST_URI };
+        let uri = match method {
+            // No user (RFC 3261 §10.2).
+            "REGISTER" => "sip:[remote_ip]:[remote_port]",
+            _ if self.in_dialog || !self.is_caller => "[next_url]",
+            _ => FIRST_URI,
+        };
         let parties = match (self.is_caller, self.in_dialog) {
             (true, false) => format!("{FROM}\nTo: <{FIRST_URI}>"),
             (true, true) => format!("{FROM}\nTo: <{FIRST_URI}>[peer_tag_param]"),
@@ -320,7 +325,7 @@ impl Scenario {
 
 const FIRST_URI: &str = "sip:[service]@[remote_ip]:[remote_port]";
 const FROM: &str =
-    "From: \"[caller]\" <sip:[caller]@[local_ip]:[local_port]>;tag=[pid]from[call_number]";
+    "From: \"[caller]\" <sip:[caller]@[domain]>;tag=[pid]from[call_number]";
 const CONTACT: &str = "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>\n";
 const TAG: &str = ";tag=[pid]e2e[call_number]";
 

@@ -125,6 +125,12 @@ impl<'p> Sipp<'p> {
         command.args(["-m", &self.calls.to_string(), "-r", &self.per_second.to_string()]);
         command.args(["-l", &self.calls.to_string(), "-s", &self.dialled]);
         command.args(["-key", "caller", &self.caller, "-key", "via", via]);
+        let domain = remote.unwrap_or(self.local).ip().to_string();
+        command.args(["-key", "domain", &domain]);
+        if let Some(remote) = remote {
+            // Without this, answers to challenges would be for a URI without user.
+            command.args(["-auth_uri", &format!("{}@{remote}", self.dialled)]);
+        }
         for (name, value) in &self.keys {
             command.args(["-key", name, value]);
         }

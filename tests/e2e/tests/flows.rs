@@ -36,7 +36,7 @@ pub fn basic() -> Flow {
 }
 
 /// Ended by the called side.
-fn callee_hangs_up() -> Flow {
+pub fn callee_hangs_up() -> Flow {
     Flow {
         name: "callee hangs up",
         caller: Scenario::caller()
@@ -59,7 +59,7 @@ fn callee_hangs_up() -> Flow {
 }
 
 /// Given up while it rings.
-fn cancelled() -> Flow {
+pub fn cancelled() -> Flow {
     Flow {
         name: "cancelled",
         caller: Scenario::caller()
@@ -90,7 +90,7 @@ fn refused(name: &'static str, by_callee: u16, at_caller: u16) -> Flow {
 }
 
 /// Media before the answer.
-fn early_media() -> Flow {
+pub fn early_media() -> Flow {
     Flow {
         name: "early media",
         caller: Scenario::caller()
@@ -114,7 +114,7 @@ fn early_media() -> Flow {
 }
 
 /// The called side offers, the caller answers in ACK (RFC 3261 §13.2.2.4).
-fn late_offer() -> Flow {
+pub fn late_offer() -> Flow {
     Flow {
         name: "late offer",
         caller: Scenario::caller()
@@ -137,7 +137,7 @@ fn late_offer() -> Flow {
 }
 
 /// Hold and resume, one from each side.
-fn reinvite() -> Flow {
+pub fn reinvite() -> Flow {
     Flow {
         name: "re-INVITE",
         caller: Scenario::caller()
@@ -173,7 +173,7 @@ fn reinvite() -> Flow {
 }
 
 /// A reliable 183 with PRACK (RFC 3262), then UPDATE (RFC 3311), before the answer.
-fn prack_and_update() -> Flow {
+pub fn prack_and_update() -> Flow {
     Flow {
         name: "PRACK and UPDATE",
         caller: Scenario::caller()
@@ -205,7 +205,7 @@ fn prack_and_update() -> Flow {
 }
 
 /// Keys pressed, told by INFO, both ways.
-fn info() -> Flow {
+pub fn info() -> Flow {
     let key = Body::Of("application/dtmf-relay", "Signal=5\nDuration=160\n".into());
     Flow {
         name: "INFO",

@@ -8,3 +8,5 @@
 
 mod flows;
 mod peers;
+mod trunk_guard;
+mod world;

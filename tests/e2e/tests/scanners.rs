@@ -1,0 +1,103 @@
+//! Those who look for something to break into: SIPVicious under its own name and under a phone's, sipsak.
+
+use crate::phones::{ANNA, phone, phone_edge, register};
+use crate::world::{CARRIER, FIREWALL, PBX, STRANGER, serve, trunk_guard};
+use ringfence_e2e::{Ended, Place, Program};
+use std::process::Command;
+use std::time::Duration;
+
+/// A tool of SIPVicious, run from the stranger's address. In disguise it calls itself a phone: the name of the tool
+/// alone would have it dropped.
+fn attack(place: &Place, tool: &str, in_disguise: bool, arguments: &[&str]) -> Ended {
+    attack_from(place, STRANGER, tool, in_disguise, arguments)
+}
+
+fn attack_from(
+    place: &Place,
+    party: u8,
+    tool: &str,
+    in_disguise: bool,
+    arguments: &[&str],
+) -> Ended {
+    const DISGUISED: &str = "import sys, importlib, sipvicious.libs.svhelper as h\n\
+         make = h.makeRequest\n\
+         def disguised(*a, **k):\n    k['useragent'] = 'Yealink SIP-T46U 108.86.0.20'\n    return make(*a, **k)\n\
+         h.makeRequest = disguised\n\
+         tool = importlib.import_module('sipvicious.' + sys.argv[1])\n\
+         sys.argv = sys.argv[1:]\n\
+         tool.main()\n";
+    let mut command = match in_disguise {
+        true => Command::new("python3"),
+        false => Command::new(tool),
+    };
+    if in_disguise {
+        command.args(["-c", DISGUISED, tool]);
+    }
+    let (own, firewall) = (place.ip(party).to_string(), place.ip(FIREWALL).to_string());
+    command.args(["-b", &own, "-x", &own, "-p", &place.at(FIREWALL).port().to_string()]);
+    command.args(arguments).arg(firewall);
+    command.env("HOME", place.folder());
+    Program::start(place, tool, &mut command).end(Duration::from_secs(14))
+}
+
+#[test]
+fn svmap_finds_nothing() {
+    let place = Place::new();
+    let _firewall = serve(&place, &phone_edge(&place, ""));
+    for in_disguise in [false, true] {
+        let said = attack(&place, "svmap", in_disguise, &["-v"]).said;
+        assert!(said.contains("found nothing"), "{said}");
+    }
+}
+
+#[test]
+fn svwar_lists_no_user() {
+    let place = Place::new();
+    let mut firewall = serve(&place, &phone_edge(&place, ""));
+    for (in_disguise, method) in [(false, "REGISTER"), (true, "REGISTER"), (true, "INVITE"), (true, "OPTIONS")] {
+        let options = ["-m", method, "--force", "-e", "195-210", "--maximumtime", "2", "-t", "0.05"];
+        let said = attack(&place, "svwar", in_disguise, &options).said;
+        // What it finds it prints as a table, `| 201       | reqauth        |`. The same answer for all says nothing.
+        let found = |extension: &str| said.contains(&format!("| {extension} "));
+        assert_eq!(found("201"), found("299"), "{method}: {said}");
+        assert!(!found("202"), "{method}: {said}");
+    }
+    assert!(firewall.runs());
+}
+
+#[test]
+fn svcrack_gets_nowhere_and_the_phone_beside_it_stays() {
+    let place = Place::new();
+    let firewall = serve(&place, &phone_edge(&place, ""));
+    let edge = Some(place.at(FIREWALL));
+    // The good phone is behind the same address as the attacker.
+    phone(&place, STRANGER, ANNA, register(60)).dials("201").start(edge).done();
+    // The right password is among his guesses, late: by then nobody listens to him.
+    let guesses: String = (0..300).map(|n| format!("guess-{n}\n")).collect();
+    let dictionary = place.file("dictionary.txt", &(guesses + crate::phones::BERT.1 + "\n"));
+    let dictionary = dictionary.display().to_string();
+    let options = ["-u", "202", "-d", &dictionary, "--maximumtime", "2", "-t", "0.01"];
+    let said = attack_from(&place, STRANGER, "svcrack", true, &options).said;
+    assert!(!said.contains(crate::phones::BERT.1), "he got in: {said}");
+    // His guesses cost the phone at the same address nothing.
+    phone(&place, STRANGER, ANNA, register(60)).dials("201").start(edge).done();
+    assert_eq!(firewall.list("registrations").len(), 1);
+}
+
+#[test]
+fn strangers_get_no_answer_and_peers_do() {
+    let place = Place::new();
+    let _firewall = serve(&place, &trunk_guard(&place, ""));
+    let ask = |party: u8| {
+        let uri = format!("sip:{}", place.at(FIREWALL));
+        let local = place.port().to_string();
+        let mut sipsak = Command::new("sipsak");
+        sipsak.args(["-s", &uri, "-l", &local, "-v", "-D", "1", "-H", &place.ip(party).to_string()]);
+        let ended = Program::start(&place, "sipsak", &mut sipsak).end(Duration::from_secs(14));
+        ended
+    };
+    for (party, answered) in [(PBX, true), (CARRIER, true)] {
+        let ended = ask(party);
+        assert_eq!(ended.status.success(), answered, "{party}: {}", ended.said);
+    }
+}
