@@ -124,7 +124,7 @@ impl Scenario {
         if method == "INVITE" {
             self = self.ack_refusal();
         }
-        let answer = "[authentication username=[user] password=[password]]";
+        let answer = "[authentication]";
         let extra: Vec<&str> = extra.iter().copied().chain([answer]).collect();
         self.request(method, &extra, body)
     }
@@ -194,16 +194,19 @@ impl Scenario {
         if method != "INVITE" {
             return self.add(&format!("<recv request=\"{method}\"{option}/>"));
         }
-        // Answers to it may have to wait for other messages, and requests to its sender need its From and To.
+        // Answers to it may have to wait for other messages, and requests to its sender need its From and To, as they
+        // were before there was a tag.
+        let first = !self.heard_invite;
         self.heard_invite = true;
         let keep = |name: &str, variable: &str| {
             format!(
                 "<ereg regexp=\".*\" search_in=\"hdr\" header=\"{name}:\" assign_to=\"{variable}\"/>"
             )
         };
-        let kept: String = [("Via", "via"), ("From", "from"), ("To", "to"), ("CSeq", "cseq")]
-            .map(|(name, variable)| keep(name, variable))
-            .concat();
+        let mut kept = keep("Via", "via") + &keep("CSeq", "cseq");
+        if first {
+            kept += &(keep("From", "from") + &keep("To", "to"));
+        }
         self.add(&format!(
             "<recv request=\"INVITE\" rrs=\"true\"{option}><action>{kept}</action></recv>"
         ))
@@ -249,6 +252,11 @@ impl Scenario {
         self
     }
 
+    /// Whether it sends REGISTER.
+    pub fn registers(&self) -> bool {
+        self.xml.contains("\nREGISTER ")
+    }
+
     /// The file SIPp reads.
     pub fn xml(&self) -> String {
         let uses = |heard: bool, names: &str| match heard {
@@ -279,7 +287,7 @@ impl Scenario {
     ) -> Self {
         let uri = match method {
             // No user (RFC 3261 §10.2).
-            "REGISTER" => "sip:[remote_ip]:[remote_port]",
+            "REGISTER" => "sip:[host]",
             _ if self.in_dialog || !self.is_caller => "[next_url]",
             _ => FIRST_URI,
         };
@@ -323,9 +331,8 @@ impl Scenario {
     }
 }
 
-const FIRST_URI: &str = "sip:[service]@[remote_ip]:[remote_port]";
-const FROM: &str =
-    "From: \"[caller]\" <sip:[caller]@[domain]>;tag=[pid]from[call_number]";
+const FIRST_URI: &str = "sip:[service]@[host]";
+const FROM: &str = "From: \"[caller]\" <sip:[caller]@[domain]>;tag=[pid]from[call_number]";
 const CONTACT: &str = "Contact: <sip:[caller]@[local_ip]:[local_port];transport=[transport]>\n";
 const TAG: &str = ";tag=[pid]e2e[call_number]";
 

@@ -29,7 +29,8 @@ pub struct Sipp<'p> {
     per_second: u32,
     dialled: String,
     caller: String,
-    keys: Vec<(String, String)>,
+    login: Option<(String, String)>,
+    domain: Option<String>,
     patience: Duration,
 }
 
@@ -55,7 +56,8 @@ impl<'p> Sipp<'p> {
             per_second: 50,
             dialled: "0201234567".into(),
             caller: "0301111111".into(),
-            keys: Vec::new(),
+            login: None,
+            domain: None,
             patience: Duration::from_secs(10),
         }
     }
@@ -89,10 +91,17 @@ impl<'p> Sipp<'p> {
         self
     }
 
-    /// A value for `[name]` in the scenario.
+    /// What it answers challenges with.
     #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.keys.push((name.to_owned(), value.to_owned()));
+    pub fn login(mut self, user: &str, password: &str) -> Self {
+        self.login = Some((user.to_owned(), password.to_owned()));
+        self
+    }
+
+    /// The domain it and those it calls belong to; the address it sends to unless said.
+    #[must_use]
+    pub fn of_domain(mut self, domain: &str) -> Self {
+        self.domain = Some(domain.to_owned());
         self
     }
 
@@ -125,14 +134,19 @@ impl<'p> Sipp<'p> {
         command.args(["-m", &self.calls.to_string(), "-r", &self.per_second.to_string()]);
         command.args(["-l", &self.calls.to_string(), "-s", &self.dialled]);
         command.args(["-key", "caller", &self.caller, "-key", "via", via]);
-        let domain = remote.unwrap_or(self.local).ip().to_string();
-        command.args(["-key", "domain", &domain]);
-        if let Some(remote) = remote {
-            // Without this, answers to challenges would be for a URI without user.
-            command.args(["-auth_uri", &format!("{}@{remote}", self.dialled)]);
-        }
-        for (name, value) in &self.keys {
-            command.args(["-key", name, value]);
+        let remote_host = remote.unwrap_or(self.local).to_string();
+        let remote_ip = remote.unwrap_or(self.local).ip().to_string();
+        let host = self.domain.as_ref().unwrap_or(&remote_host);
+        command.args(["-key", "host", host, "-key", "domain"]);
+        command.arg(self.domain.as_ref().unwrap_or(&remote_ip));
+        // What answers to challenges are for must be what is asked for (RFC 2617 §3.2.2.5).
+        let asked = match self.scenario.registers() {
+            true => host.clone(),
+            false => format!("{}@{host}", self.dialled),
+        };
+        command.args(["-auth_uri", &asked]);
+        if let Some((user, password)) = &self.login {
+            command.args(["-au", user, "-ap", password]);
         }
         command.args(["-timeout", &self.patience.as_secs().to_string(), "-timeout_error"]);
         command.args(["-trace_msg", "-trace_err", "-message_file"]).arg(&messages);

@@ -76,7 +76,10 @@ fn a_registration_at_a_carrier_brings_its_calls() {
     let firewall = serve(&place, &settings(&place));
     eventually("our registration", || {
         let trunks = firewall.list("trunks");
-        trunks.iter().any(|trunk| trunk["id"] == "carrier" && trunk["registered"] == true).then_some(())
+        trunks
+            .iter()
+            .any(|trunk| trunk["id"] == "carrier" && trunk["registered"] == true)
+            .then_some(())
     });
     let flow = flows::basic();
     let pbx = Sipp::new(&place, place.at(PBX), flow.callee).start(None);

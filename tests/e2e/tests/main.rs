@@ -7,6 +7,9 @@
 )]
 
 mod flows;
+mod kamailio;
 mod peers;
+mod phones;
+mod scanners;
 mod trunk_guard;
 mod world;

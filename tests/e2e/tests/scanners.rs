@@ -1,7 +1,7 @@
 //! Those who look for something to break into: SIPVicious under its own name and under a phone's, sipsak.
 
-use crate::phones::{ANNA, phone, phone_edge, register};
-use crate::world::{CARRIER, FIREWALL, PBX, STRANGER, serve, trunk_guard};
+use crate::phones::{ANNA, DOMAIN, MD5, phone, phone_edge, register};
+use crate::world::{FIREWALL, PBX, STRANGER, serve, trunk_guard};
 use ringfence_e2e::{Ended, Place, Program};
 use std::process::Command;
 use std::time::Duration;
@@ -19,7 +19,9 @@ fn attack_from(
     in_disguise: bool,
     arguments: &[&str],
 ) -> Ended {
-    const DISGUISED: &str = "import sys, importlib, sipvicious.libs.svhelper as h\n\
+    const DISGUISED: &str = "import sys, importlib\n\
+         sys.path.insert(0, '/usr/share/sipvicious')\n\
+         import sipvicious.libs.svhelper as h\n\
          make = h.makeRequest\n\
          def disguised(*a, **k):\n    k['useragent'] = 'Yealink SIP-T46U 108.86.0.20'\n    return make(*a, **k)\n\
          h.makeRequest = disguised\n\
@@ -43,7 +45,7 @@ fn attack_from(
 #[test]
 fn svmap_finds_nothing() {
     let place = Place::new();
-    let _firewall = serve(&place, &phone_edge(&place, ""));
+    let _firewall = serve(&place, &phone_edge(&place, MD5));
     for in_disguise in [false, true] {
         let said = attack(&place, "svmap", in_disguise, &["-v"]).said;
         assert!(said.contains("found nothing"), "{said}");
@@ -53,9 +55,23 @@ fn svmap_finds_nothing() {
 #[test]
 fn svwar_lists_no_user() {
     let place = Place::new();
-    let mut firewall = serve(&place, &phone_edge(&place, ""));
-    for (in_disguise, method) in [(false, "REGISTER"), (true, "REGISTER"), (true, "INVITE"), (true, "OPTIONS")] {
-        let options = ["-m", method, "--force", "-e", "195-210", "--maximumtime", "2", "-t", "0.05"];
+    let mut firewall = serve(&place, &phone_edge(&place, MD5));
+    for (in_disguise, method) in
+        [(false, "REGISTER"), (true, "REGISTER"), (true, "INVITE"), (true, "OPTIONS")]
+    {
+        let options = [
+            "-m",
+            method,
+            "--force",
+            "-e",
+            "195-210",
+            "--maximumtime",
+            "2",
+            "-t",
+            "0.05",
+            "--domain",
+            DOMAIN,
+        ];
         let said = attack(&place, "svwar", in_disguise, &options).said;
         // What it finds it prints as a table, `| 201       | reqauth        |`. The same answer for all says nothing.
         let found = |extension: &str| said.contains(&format!("| {extension} "));
@@ -68,7 +84,7 @@ fn svwar_lists_no_user() {
 #[test]
 fn svcrack_gets_nowhere_and_the_phone_beside_it_stays() {
     let place = Place::new();
-    let firewall = serve(&place, &phone_edge(&place, ""));
+    let firewall = serve(&place, &phone_edge(&place, MD5));
     let edge = Some(place.at(FIREWALL));
     // The good phone is behind the same address as the attacker.
     phone(&place, STRANGER, ANNA, register(60)).dials("201").start(edge).done();
@@ -76,7 +92,8 @@ fn svcrack_gets_nowhere_and_the_phone_beside_it_stays() {
     let guesses: String = (0..300).map(|n| format!("guess-{n}\n")).collect();
     let dictionary = place.file("dictionary.txt", &(guesses + crate::phones::BERT.1 + "\n"));
     let dictionary = dictionary.display().to_string();
-    let options = ["-u", "202", "-d", &dictionary, "--maximumtime", "2", "-t", "0.01"];
+    let options =
+        ["-u", "202", "-d", &dictionary, "--maximumtime", "2", "-t", "0.01", "--domain", DOMAIN];
     let said = attack_from(&place, STRANGER, "svcrack", true, &options).said;
     assert!(!said.contains(crate::phones::BERT.1), "he got in: {said}");
     // His guesses cost the phone at the same address nothing.
@@ -87,17 +104,18 @@ fn svcrack_gets_nowhere_and_the_phone_beside_it_stays() {
 #[test]
 fn strangers_get_no_answer_and_peers_do() {
     let place = Place::new();
-    let _firewall = serve(&place, &trunk_guard(&place, ""));
-    let ask = |party: u8| {
+    // sipsak cannot be told where to send from: it is whoever the kernel makes it.
+    let sipsak_at = format!("\"{}\", \"127.0.0.1\"", place.ip(PBX));
+    let for_strangers = trunk_guard(&place, "");
+    let for_peers =
+        for_strangers.replacen(&format!("\"{}\"", place.ip(PBX)), &format!("[{sipsak_at}]"), 1);
+    for (settings, answered) in [(for_strangers, false), (for_peers, true)] {
+        let _firewall = serve(&place, &settings);
         let uri = format!("sip:{}", place.at(FIREWALL));
-        let local = place.port().to_string();
         let mut sipsak = Command::new("sipsak");
-        sipsak.args(["-s", &uri, "-l", &local, "-v", "-D", "1", "-H", &place.ip(party).to_string()]);
+        sipsak.args(["-vv", "-D", "1", "-s", &uri, "-l", &place.port().to_string()]);
         let ended = Program::start(&place, "sipsak", &mut sipsak).end(Duration::from_secs(14));
-        ended
-    };
-    for (party, answered) in [(PBX, true), (CARRIER, true)] {
-        let ended = ask(party);
-        assert_eq!(ended.status.success(), answered, "{party}: {}", ended.said);
+        assert_eq!(ended.status.success(), answered, "{}", ended.said);
+        assert_eq!(ended.said.contains("SIP/2.0 200"), answered, "{}", ended.said);
     }
 }

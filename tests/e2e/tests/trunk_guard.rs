@@ -27,8 +27,7 @@ fn all_flows(place: &Place, settings: &str, over: Transport, towards: SocketAddr
     for Flow { name, caller, callee } in flows {
         eprintln!("{name}");
         let callee = Sipp::new(place, place.at(CARRIER), callee).over(over).start(None);
-        let caller =
-            Sipp::new(place, place.at(PBX), caller).over(over).start(Some(towards));
+        let caller = Sipp::new(place, place.at(PBX), caller).over(over).start(Some(towards));
         let (caller, callee) = (caller.done(), callee.done());
         hides(&caller, place, CARRIER);
         hides(&callee, place, PBX);
@@ -131,7 +130,7 @@ fn a_trunk_may_have_to_log_in() {
     let place = Place::new();
     let login = "login = { user = \"office-pbx\", password = \"not 1234 at all\" }";
     let settings = boot(&place)
-        + &tenant("algorithms = [\"SHA-256\", \"MD5\"]")
+        + &tenant("algorithms = [\"MD5\"]")
         + &trunk(&place, "pbx", "pbx", PBX, login)
         + &trunk(&place, "carrier", "carrier", CARRIER, "");
     let _firewall = serve(&place, &settings);
@@ -149,8 +148,7 @@ fn a_trunk_may_have_to_log_in() {
     let callee = Sipp::new(&place, place.at(CARRIER), flows::basic().callee).start(None);
     let pbx = |scenario, password: &str| {
         Sipp::new(&place, place.at(PBX), scenario)
-            .with("user", "office-pbx")
-            .with("password", password)
+            .login("office-pbx", password)
             .start(Some(place.at(FIREWALL)))
             .done()
     };
@@ -174,7 +172,8 @@ pub fn refused(code: u16) -> Scenario {
     Scenario::caller().invite().maybe(100).expect(code).ack_refusal()
 }
 
-const NO_INTERNATIONAL: &str = "policy = { classes = [{ class = \"international\", allow = false }] }";
+const NO_INTERNATIONAL: &str =
+    "policy = { classes = [{ class = \"international\", allow = false }] }";
 
 #[test]
 fn a_refused_call_says_why_and_never_leaves() {
@@ -260,13 +259,16 @@ fn forty_calls_at_once_keep_apart() {
     let firewall = serve(&place, &trunk_guard(&place, ""));
     let Flow { caller, callee, .. } = flows::basic();
     let callee = Sipp::new(&place, place.at(CARRIER), callee).calls(40, 40).start(None);
-    let caller = Sipp::new(&place, place.at(PBX), caller)
-        .calls(40, 200)
-        .start(Some(place.at(FIREWALL)));
+    let caller =
+        Sipp::new(&place, place.at(PBX), caller).calls(40, 200).start(Some(place.at(FIREWALL)));
     let (caller, callee) = (caller.done(), callee.done());
     assert_eq!(callee.count("INVITE"), 40, "no INVITE is sent twice to a peer that answers");
     let byes = |ladder: &Ladder| {
-        ladder.0.iter().filter(|m| m.direction == Direction::Sent && m.method() == Some("BYE")).count()
+        ladder
+            .0
+            .iter()
+            .filter(|m| m.direction == Direction::Sent && m.method() == Some("BYE"))
+            .count()
     };
     assert_eq!(byes(&caller), 40);
     falls_quiet(&firewall);

@@ -53,16 +53,10 @@ pub fn trunk_guard(place: &Place, of_tenant: &str) -> String {
 }
 
 /// One call from the PBX to the carrier over UDP; what both saw.
-pub fn call(
-    place: &Place,
-    dialled: &str,
-    caller: Scenario,
-    callee: Scenario,
-) -> (Ladder, Ladder) {
+pub fn call(place: &Place, dialled: &str, caller: Scenario, callee: Scenario) -> (Ladder, Ladder) {
     let callee = Sipp::new(place, place.at(CARRIER), callee).start(None);
-    let caller = Sipp::new(place, place.at(PBX), caller)
-        .dials(dialled)
-        .start(Some(place.at(FIREWALL)));
+    let caller =
+        Sipp::new(place, place.at(PBX), caller).dials(dialled).start(Some(place.at(FIREWALL)));
     (caller.done(), callee.done())
 }
 
