@@ -1,6 +1,7 @@
 //! The signalling of one shard as a value: whose is this message, and who takes it from here.
 
 mod incoming;
+mod passage;
 mod referral;
 
 use crate::auth::Authority;
@@ -9,6 +10,7 @@ use crate::core::{CallIds, Core, Place, Seat};
 use crate::directory::{Directory, Hop};
 use crate::identify::identify;
 use crate::registrar::Registrar;
+use crate::route::flow_to;
 use crate::stateless::{Responder, reply_flow};
 use crate::timers::Timers;
 use crate::token::{Mint, Token, shard_of_branch, shard_of_contact, shard_of_tag};
@@ -70,6 +72,7 @@ impl Calls {
                 wakes: Timers::new(),
                 dialogs: HashMap::default(),
                 ids: CallIds::new(shard),
+                hops: HashMap::new(),
                 dead: Vec::new(),
             },
             calls: Slots::new(),
@@ -208,6 +211,13 @@ impl Calls {
     pub fn resolved(&mut self, now: Now, trunk: &TrunkId, hops: Vec<Hop>) {
         self.begin(now);
         self.trunks.resolved(now, trunk, &hops);
+        let of = self.core.directory.trunk(trunk);
+        let flow =
+            of.and_then(|of| hops.iter().find_map(|hop| flow_to(&self.core.directory, of, hop)));
+        match flow {
+            Some(flow) => self.core.hops.insert(trunk.clone(), flow),
+            None => self.core.hops.remove(trunk),
+        };
         self.due(now);
     }
 

@@ -48,6 +48,8 @@ pub struct Core {
     pub wakes: Timers<Place>,
     pub dialogs: HashMap<Token, Seat, foldhash::fast::RandomState>,
     pub ids: CallIds,
+    /// Where each trunk is reached best.
+    pub hops: HashMap<TrunkId, Flow>,
     /// Addresses of trunks that said nothing.
     pub dead: Vec<(TrunkId, Flow)>,
 }

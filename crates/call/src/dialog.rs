@@ -92,10 +92,23 @@ impl Dialog {
         new.is_some()
     }
 
-    /// Whether a message with these ids is of this dialog. Our own tag was what it was found by.
+    /// The party speaks from here now: another connection, or another port of its address translator. A trunk over
+    /// datagrams is reached where it says.
+    pub fn follow(&mut self, flow: &Flow) {
+        let same_host = self.flow.remote.ip() == flow.remote.ip();
+        let streams = flow.transport.is_reliable() && self.flow.transport == flow.transport;
+        let phone = self.trunk.is_none() && self.flow.transport == flow.transport;
+        if same_host && self.routes.is_empty() && (streams || phone) {
+            self.flow = *flow;
+        }
+    }
+
+    /// Whether a message with these ids is of this dialog. Our own tag was what it was found by; while the party has
+    /// none yet, any is its.
     #[must_use]
     pub fn owns(&self, call_id: &[u8], remote_tag: &[u8]) -> bool {
-        *self.call_id == *call_id && *self.remote_tag == *remote_tag
+        let same = *self.remote_tag == *remote_tag || self.remote_tag.is_empty();
+        same && *self.call_id == *call_id
     }
 
     /// What names the party's network.

@@ -73,7 +73,10 @@ pub struct TrunkView {
 impl Calls {
     /// Calls that are not over.
     pub fn running(&self) -> impl Iterator<Item = CallView> {
-        self.all().map(Call::view).filter(|view| view.phase != Phase::Over)
+        self.all()
+            .filter(|call| !call.is_silent())
+            .map(Call::view)
+            .filter(|view| view.phase != Phase::Over)
     }
 
     /// Registered contacts.

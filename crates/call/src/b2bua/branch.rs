@@ -5,7 +5,6 @@ use super::{Call, Fields, owner_of, session};
 use crate::core::{Core, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::{self, Trust};
-use crate::token::Token;
 use crate::transaction::{ClientKey, Owner};
 use ringfence_model::{Now, TrunkId};
 use ringfence_sip::{BadText, Flow, Message, Name};
@@ -33,6 +32,27 @@ pub struct Way {
     pub failover: Box<[u16]>,
     /// Fields besides those of the caller's INVITE.
     pub fields: Fields,
+}
+
+impl Way {
+    /// The dialog as it will be, before the party has spoken.
+    pub fn dialog(&self, core: &mut Core) -> Dialog {
+        let (call_id, tag) = (core.mint.call_id(), core.mint.tag());
+        Dialog {
+            flow: self.flow,
+            trust: self.trust,
+            trunk: self.trunk.clone(),
+            call_id: call_id.as_bytes().into(),
+            local: self.from.clone(),
+            local_tag: tag,
+            remote: self.to.clone(),
+            remote_tag: Box::default(),
+            target: self.uri.clone(),
+            routes: self.routes.clone(),
+            local_cseq: 0,
+            remote_cseq: None,
+        }
+    }
 }
 
 /// One INVITE that was sent on.
@@ -79,21 +99,7 @@ impl Call {
         let id = self.next_id();
         let owner = self.owner(id);
         let setup = self.setup.as_ref()?;
-        let (call_id, tag): (Token, Token) = (core.mint.call_id(), core.mint.tag());
-        let mut dialog = Dialog {
-            flow: way.flow,
-            trust: way.trust,
-            trunk: way.trunk.clone(),
-            call_id: call_id.as_bytes().into(),
-            local: way.from.clone(),
-            local_tag: tag,
-            remote: way.to.clone(),
-            remote_tag: Box::default(),
-            target: way.uri.clone(),
-            routes: way.routes.clone(),
-            local_cseq: 0,
-            remote_cseq: None,
-        };
+        let mut dialog = way.dialog(core);
         let (client, cseq) =
             send(core, now, setup, &mut dialog, &way, (owner, None, false, None)).ok()?;
         self.branches.push(Branch {

@@ -2,6 +2,7 @@
 
 use super::{Call, owner_of};
 use crate::core::Core;
+use crate::rewrite::Trust;
 use ringfence_model::{Now, TrunkId};
 use ringfence_sip::digest::{Algorithm, Challenge, Secret, answer, strongest};
 use ringfence_sip::{Message, Name};
@@ -47,7 +48,8 @@ impl Call {
         code: u16,
         message: &Message,
     ) -> Option<()> {
-        self.setup.as_ref()?;
+        // A PBX that keeps the registration asks the phone itself.
+        self.setup.as_ref().filter(|setup| setup.caller.trust != Trust::PassedPhone)?;
         let branch = self.branches.get_mut(at)?;
         if branch.state != super::branch::BranchState::Open {
             return None;

@@ -6,6 +6,7 @@ mod branch;
 mod checkpoint;
 mod credentials;
 mod pair;
+mod passage;
 mod progress;
 mod relay;
 mod release;
@@ -96,6 +97,8 @@ pub struct Call {
     unacked: bool,
     /// It was only asked about; its length is assumed.
     assumed: bool,
+    /// No call: requests that pass, of which no record is kept.
+    silent: bool,
     /// What a BYE for the caller says that has to wait for its ACK (RFC 3261 §15).
     owed_bye: Option<Box<[u8]>>,
     /// When the ringing of the routes under way has been long enough.
@@ -148,7 +151,7 @@ impl Call {
         if let Some(at) = self.branches.iter().position(|branch| branch.id == relay) {
             self.branch_failed(core, now, at, code, None);
         } else if let Some(at) = self.relays.iter().position(|known| known.id == relay) {
-            self.relay_unanswered(core, now, at);
+            self.relay_unanswered(core, now, at, code);
         }
     }
 

@@ -9,6 +9,7 @@ use super::tell::Telling;
 use super::{Call, LATE, Party, Stage, session};
 use crate::Output;
 use crate::core::{Core, Reply, begin, crossing};
+use crate::rewrite::Trust;
 use ringfence_model::{CallEvent, Now, ReleasedBy};
 use ringfence_sip::{Message, Name, NameAddr};
 
@@ -259,7 +260,11 @@ impl Call {
 
     /// Passes the best answer on, as far as it is the caller's business.
     pub(super) fn end_with(&mut self, core: &mut Core, now: Now, best: Best) {
-        let code = told(best.code, best.dialog.trunk.is_some());
+        let asks_phone = self.setup.as_ref().is_some_and(|s| s.caller.trust == Trust::PassedPhone);
+        let code = match best.code {
+            code @ (401 | 407) if asks_phone => code,
+            code => told(code, best.dialog.trunk.is_some()),
+        };
         let same = best.message.as_ref().filter(|_| code == best.code);
         if let (Some(message), Some(setup)) = (same, self.setup.as_ref()) {
             let reply = Reply {

@@ -4,7 +4,7 @@ use super::pair::{Pair, Settled};
 use super::release::Reason;
 use super::reliable::{Invited, knows};
 use super::tell::Telling;
-use super::{Call, Fields, LATE, Party, Stage};
+use super::{Call, Fields, LATE, Party, Stage, owner_of};
 use crate::core::{Core, Reply, Seat, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::identity;
@@ -12,7 +12,7 @@ use crate::stateless::phrase;
 use crate::token::Token;
 use crate::transaction::{ClientKey, Owner, ServerKey};
 use ringfence_model::{Now, ReleasedBy};
-use ringfence_sip::{Flow, Message, Method, Name};
+use ringfence_sip::{Flow, Message, Method, Name, NameAddr};
 
 /// A request of ours inside a call that is not answered yet.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub struct Relay {
     pub answers: u8,
     pub credentials: Option<(Name, Vec<u8>)>,
     pub purpose: Purpose,
+    /// It was sent a second time, to another address.
+    pub moved: bool,
 }
 
 /// What a request of ours is for.
@@ -54,7 +56,7 @@ impl Relay {
     pub fn new(id: u32, pair: u32, method: &[u8], purpose: Purpose) -> Self {
         let method = method.into();
         let (client, credentials) = (None, None);
-        Self { id, pair, client, cseq: 0, method, answers: 0, credentials, purpose }
+        Self { id, pair, client, cseq: 0, method, answers: 0, credentials, purpose, moved: false }
     }
 
     /// Sends it, for the first time or with credentials.
@@ -149,6 +151,10 @@ pub fn answer(core: &mut Core, now: Now, asked: &Asked, code: u16) {
     });
 }
 
+fn to_tag(request: &Message) -> Option<&[u8]> {
+    NameAddr::read(request.field(Name::To)?)?.tag()
+}
+
 /// Whether an answer says that the party has no such call any more, or is not there (RFC 3261 §12.2.1.2). Of other
 /// requests 481 may speak of something else, such as a subscription.
 fn is_gone(method: &[u8], code: u16) -> bool {
@@ -193,6 +199,11 @@ impl Call {
             return answer(core, now, &asked, 500);
         }
         side.remote_cseq = Some(cseq);
+        if side.remote_tag.is_empty() {
+            // It speaks before it answered, as a notifier may (RFC 6665 §4.4.1).
+            side.remote_tag = from_tag.into();
+        }
+        side.follow(&asked.flow);
         if self.stage == Stage::Over {
             let code = if method == Method::Bye { 200 } else { 481 };
             return answer(core, now, &asked, code);
@@ -321,13 +332,21 @@ impl Call {
         let refreshes = is_invite || &*relay.method == b"UPDATE";
         let mut moved = false;
         if let Some(pair) = self.pairs.get_mut(pair_at) {
+            let side = pair.side_mut(answering);
+            if let Some(to) = message.field(Name::To).and_then(NameAddr::read)
+                && side.remote_tag.is_empty()
+                && (200..300).contains(&code)
+            {
+                side.hear(message, &to);
+                core.reach(side);
+            }
             let telling = Telling {
                 server: asked.server,
                 request: &asked.message,
                 flow: &asked.flow,
                 from: pair.side(answering),
                 to: pair.side(from),
-                first: false,
+                first: to_tag(&asked.message).is_none(),
                 fields: Vec::new(),
                 reliability,
             };
@@ -358,9 +377,14 @@ impl Call {
             if refreshes && code < 300 {
                 self.keep(core, now, moved);
             }
+            if let Purpose::Passed { asked, .. } = &relay.purpose {
+                self.subscribed(now, &asked.message, message);
+                self.notified(&asked.message);
+            }
             if is_gone(&relay.method, code) {
                 self.end(core, now, ReleasedBy::Parties, 200, None, None);
             }
+            self.passed_by();
         }
     }
 
@@ -381,7 +405,10 @@ impl Call {
         }
     }
 
-    pub(super) fn relay_unanswered(&mut self, core: &mut Core, now: Now, at: usize) {
+    pub(super) fn relay_unanswered(&mut self, core: &mut Core, now: Now, at: usize, code: u16) {
+        if code == 503 && self.elsewhere(core, now, at).is_some() {
+            return;
+        }
         let Some(relay) = self.relays.get(at) else { return };
         let method = relay.method.clone();
         if let Purpose::Passed { asked, .. } = &relay.purpose {
@@ -391,6 +418,25 @@ impl Call {
         if is_gone(&method, 408) {
             self.end(core, now, ReleasedBy::Parties, 200, None, Some(Reason::of(408, "no answer")));
         }
+        self.passed_by();
+    }
+
+    /// A request whose connection is gone goes out once more, to where the party's trunk is now.
+    fn elsewhere(&mut self, core: &mut Core, now: Now, at: usize) -> Option<()> {
+        let (call, place) = (self.id, self.place);
+        let relay = self.relays.get_mut(at)?;
+        let pair = self.pairs.iter_mut().find(|pair| pair.id == relay.pair)?;
+        let side = pair.side_mut(relay.purpose.of());
+        let trunk = side.trunk.as_ref()?;
+        let new = *core.hops.get(trunk)?;
+        let moved = new.remote != side.flow.remote || side.flow.connection.is_some();
+        if !moved || relay.moved {
+            return None;
+        }
+        relay.moved = true;
+        side.flow = new;
+        let owner = owner_of(call, place, relay.id);
+        relay.send(core, now, pair, owner)
     }
 
     /// The ACK of a 2xx.

@@ -60,6 +60,11 @@ impl Call {
         reason: Option<Reason>,
     ) {
         let was = std::mem::replace(&mut self.stage, Stage::Over);
+        if self.silent {
+            self.release_relays(core, now);
+            self.tidy_at = Some(now.moment + LINGER);
+            return;
+        }
         match was {
             Stage::Over => return,
             Stage::Judged | Stage::Trying => {

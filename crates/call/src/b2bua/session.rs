@@ -54,6 +54,10 @@ impl Call {
 
     /// Nothing was refreshed in time: the call is over. Without a timer: are you there?
     pub(super) fn look(&mut self, core: &mut Core, now: Now) {
+        if self.silent {
+            self.stage = Stage::Over;
+            return;
+        }
         if self.session.is_some() {
             let reason = super::Reason::of(408, "session timer expired");
             return self.end(core, now, ReleasedBy::Parties, 200, None, Some(reason));

@@ -6,11 +6,11 @@ use super::release::Reason;
 use super::{Call, LATE, Stage, Way};
 use crate::core::{Core, Place, Reply};
 use crate::dialog::Dialog;
-use crate::rewrite::{self, Trust};
+use crate::rewrite::Trust;
 use crate::stateless::phrase;
 use crate::transaction::ServerKey;
 use ringfence_model::{Attempt, CallId, Moment, Now, ReleasedBy, TrunkId};
-use ringfence_sip::{Flow, Message, Name, NameAddr};
+use ringfence_sip::{Flow, Message, Name};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -70,9 +70,6 @@ pub struct Caller {
 /// silence until then. Four transmissions have been sent by then (RFC 3261 §17.1.1.2).
 const SILENCE: Duration = Duration::from_secs(6);
 
-/// RFC 3323 §4.1.1.3.
-const ANONYMOUS: &[u8] = b"\"Anonymous\" <sip:anonymous@anonymous.invalid>";
-
 impl Call {
     /// A call that is to be judged. `None` when its INVITE cannot be read.
     pub fn new(
@@ -126,6 +123,7 @@ impl Call {
             rang: false,
             unacked: false,
             assumed: false,
+            silent: false,
             owed_bye: None,
             ring_until: None,
             cut_at: None,
@@ -158,19 +156,9 @@ impl Call {
         self.refuse(core, now, 504, None);
     }
 
-    /// The value of From towards others: the caller's own name at `host`, under `number` when it must show that.
-    pub fn shown_as(&self, number: Option<&[u8]>, host: &[u8]) -> Box<[u8]> {
-        let Some(setup) = self.setup.as_ref() else { return Box::default() };
-        let from = setup.invite.field(Name::From).and_then(NameAddr::read);
-        let display = from.map(|from| from.display).unwrap_or_default();
-        let said = from.and_then(|from| from.uri()).and_then(|uri| uri.user);
-        let private = rewrite::is_private(&setup.invite);
-        if private {
-            return ANONYMOUS.into();
-        }
-        let user = number.or(said).unwrap_or(b"anonymous");
-        let space: &[u8] = if display.is_empty() { b"" } else { b" " };
-        [display, space, b"<sip:", user, b"@", host, b">"].concat().into()
+    /// The INVITE, until the caller has its final answer.
+    pub fn invite(&self) -> Option<&Message> {
+        self.setup.as_ref().map(|setup| &setup.invite)
     }
 
     /// Its code for refusals.

@@ -4,6 +4,11 @@ use super::{Call, Stage};
 use crate::view::{CallView, Phase};
 
 impl Call {
+    /// Whether it is no call, only requests that pass.
+    pub const fn is_silent(&self) -> bool {
+        self.silent
+    }
+
     /// The call as operators see it.
     pub fn view(&self) -> CallView {
         let attempt = &self.attempt;

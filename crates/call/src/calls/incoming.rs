@@ -5,7 +5,7 @@ use super::referral::Referral;
 use crate::auth::{Caller as Asker, Entry};
 use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
 use crate::core::{Place, Reply};
-use crate::directory::{Adviser, Directory};
+use crate::directory::{Adviser, Directory, Registering};
 use crate::identify::identify;
 use crate::registrar::Party;
 use crate::rewrite::{self, Trust};
@@ -13,8 +13,8 @@ use crate::route::{self, LegTarget, Net, Plan};
 use crate::stateless::{phrase, reply_flow};
 use crate::{Output, Ruling};
 use ringfence_guard::Guard;
-use ringfence_model::{CallId, Now};
-use ringfence_sip::{Builder, Method, Name, NameAddr};
+use ringfence_model::{CallId, Now, TrunkId};
+use ringfence_sip::{Builder, Message, Method, Name, NameAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,9 @@ impl Calls {
                 let wire = &mut self.core.wire(&directory);
                 let came = (&asked.flow, &asked.message);
                 self.registrar.receive(now, wire, &self.trunks, asked.server, &asker, came);
+            }
+            Some(method) if lets_pass(&asker, method, &asked.message) => {
+                self.pass(now, &directory, &asker, asked);
             }
             Some(Method::Options) => self.answer(now, &asked, 200, |builder| {
                 builder.field(Name::Allow, &[rewrite::ALLOW]);
@@ -160,7 +163,8 @@ impl Calls {
             return self.with(now, place, |call, core| {
                 let ours = core.ours(&way.flow);
                 let host = if host.is_empty() { crate::core::host_of(&ours) } else { host };
-                way.from = call.shown_as(None, host);
+                let shown = call.invite().map(|invite| rewrite::shown_as(invite, None, host));
+                way.from = shown.unwrap_or_default();
                 call.allow(core, now, vec![vec![*way]], Allowed { protected, max_duration, ring });
             });
         }
@@ -171,7 +175,8 @@ impl Calls {
         self.with(now, place, |call, core| match ways {
             Err(refusal) => call.refuse(core, now, refusal.code, None),
             Ok(ways) => {
-                let way = |target| way(core, &directory, &plan, call, target);
+                let Some(invite) = call.invite() else { return };
+                let way = |target| way(core, &directory, &plan, invite, target);
                 let ways = ways.into_iter().map(|group| group.into_iter().map(way).collect());
                 let ways = ways.collect();
                 call.allow(core, now, ways, Allowed { protected, max_duration, ring });
@@ -191,15 +196,19 @@ fn pending_adviser(directory: &Directory, plan: &Plan) -> Option<Adviser> {
 /// Who called, as far as its leg is concerned.
 fn caller(asker: &Asker<'_>, asked: Asked) -> Caller {
     let Asked { server, flow, message } = asked;
-    let (trust, trunk, reject_code) = match asker {
+    let (trust, trunk, reject_code) = caller_of(asker);
+    Caller { server, flow, trust, trunk, reject_code, invite: message }
+}
+
+/// How far who asks is believed, its trunk, and its code for refusals.
+pub fn caller_of(asker: &Asker<'_>) -> (Trust, Option<TrunkId>, u16) {
+    match asker {
         Asker::Trunk { trunk, .. } => {
             (trust(trunk.trusted), Some(trunk.id.clone()), trunk.reject_code)
         }
-        Asker::Extension { tenant, .. } | Asker::Passed { tenant, .. } => {
-            (Trust::Phone, None, tenant.reject_code)
-        }
-    };
-    Caller { server, flow, trust, trunk, reject_code, invite: message }
+        Asker::Extension { tenant, .. } => (Trust::Phone, None, tenant.reject_code),
+        Asker::Passed { tenant, .. } => (Trust::PassedPhone, None, tenant.reject_code),
+    }
 }
 
 const fn trust(trusted: bool) -> Trust {
@@ -207,27 +216,35 @@ const fn trust(trusted: bool) -> Trust {
 }
 
 /// A way as a leg needs it.
-fn way(
+pub fn way(
     core: &crate::core::Core,
     directory: &Directory,
     plan: &Plan,
-    call: &Call,
+    request: &Message,
     target: LegTarget,
 ) -> Way {
     let trunk = match &target.party {
         Party::Trunk(id) => directory.trunk(id),
         Party::Phone { .. } => None,
     };
+    let phone = || match directory.tenant(&plan.tenant).map(|tenant| &tenant.registering) {
+        Some(Registering::PassedTo(_)) => Trust::PassedPhone,
+        _ => Trust::Phone,
+    };
     let ours = core.ours(&target.flow);
     let shown = plan.shown.map(|number| number.full().into_bytes());
     Way {
         trunk: trunk.map(|trunk| trunk.id.clone()),
-        trust: trunk.map_or(Trust::Phone, |trunk| trust(trunk.trusted)),
+        trust: trunk.map_or_else(phone, |trunk| trust(trunk.trusted)),
         flow: target.flow,
         uri: target.uri,
         routes: target.route.unwrap_or_default(),
         to: [b"<", &*target.to, b">"].concat().into(),
-        from: call.shown_as(shown.as_deref(), from_host(directory, plan, trunk, &ours)),
+        from: rewrite::shown_as(
+            request,
+            shown.as_deref(),
+            from_host(directory, plan, trunk, &ours),
+        ),
         caller: shown.map(Into::into),
         failover: trunk.map(|trunk| trunk.failover_codes.as_slice().into()).unwrap_or_default(),
         fields: Vec::new(),
@@ -249,4 +266,16 @@ fn from_host<'a>(
     let inside = trunk.is_none_or(|trunk| trunk.side == crate::Side::Pbx);
     let tenant = || directory.tenant(&plan.tenant)?.domains.first().map(String::as_bytes);
     registered.or_else(|| tenant().filter(|_| inside)).unwrap_or_else(|| crate::core::host_of(ours))
+}
+
+/// Whether the tenant lets a method pass outside of calls. OPTIONS without a user asks us ourselves.
+fn lets_pass(asker: &Asker<'_>, method: Method, message: &Message) -> bool {
+    let tenant = match asker {
+        Asker::Trunk { tenant, .. } => *tenant,
+        Asker::Extension { tenant, .. } | Asker::Passed { tenant, .. } => Some(*tenant),
+    };
+    let named = message.uri().is_some_and(|uri| uri.user.is_some());
+    let listed = |name: &String| name.as_bytes() == message.method_text();
+    (named || method != Method::Options)
+        && tenant.is_some_and(|tenant| tenant.methods.iter().any(listed))
 }

@@ -11,6 +11,8 @@ pub enum Fate {
     Options,
     /// Names a host.
     Warning,
+    /// Passwords: only between a PBX and the phones it asks itself.
+    Credentials,
     /// Goes on between trunks that are trusted.
     Trusted,
     /// Belongs to the hop, or is written new.
@@ -42,6 +44,11 @@ pub fn fate(field: &Field<'_>) -> Fate {
     match field.name {
         Name::Allow | Name::Supported | Name::Require | Name::ProxyRequire => Fate::Options,
         Name::Warning => Fate::Warning,
+        Name::Authorization
+        | Name::ProxyAuthorization
+        | Name::WwwAuthenticate
+        | Name::ProxyAuthenticate
+        | Name::AuthenticationInfo => Fate::Credentials,
         Name::Via
         | Name::From
         | Name::To
@@ -57,11 +64,6 @@ pub fn fate(field: &Field<'_>) -> Fate {
         | Name::UserAgent
         | Name::Server
         | Name::Timestamp
-        | Name::Authorization
-        | Name::ProxyAuthorization
-        | Name::WwwAuthenticate
-        | Name::ProxyAuthenticate
-        | Name::AuthenticationInfo
         | Name::PAssertedIdentity
         | Name::PPreferredIdentity
         | Name::RemotePartyId

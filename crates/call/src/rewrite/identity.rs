@@ -25,6 +25,23 @@ pub fn is_private(message: &Message) -> bool {
     asked || from.is_some_and(|uri| uri.host.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
+/// RFC 3323 §4.1.1.3.
+const ANONYMOUS: &[u8] = b"\"Anonymous\" <sip:anonymous@anonymous.invalid>";
+
+/// The value of From towards others: the caller's own name at `host`, under `number` when it must show that.
+#[must_use]
+pub fn shown_as(request: &Message, number: Option<&[u8]>, host: &[u8]) -> Box<[u8]> {
+    if is_private(request) {
+        return ANONYMOUS.into();
+    }
+    let from = request.field(Name::From).and_then(NameAddr::read);
+    let display = from.map(|from| from.display).unwrap_or_default();
+    let said = from.and_then(|from| from.uri()).and_then(|uri| uri.user);
+    let user = number.or(said).unwrap_or(b"anonymous");
+    let space: &[u8] = if display.is_empty() { b"" } else { b" " };
+    [display, space, b"<sip:", user, b"@", host, b">"].concat().into()
+}
+
 /// Writes the fields that say who is calling. `known` is what we assert when the sender is not believed.
 pub fn identity(
     crossing: &Crossing<'_>,
@@ -35,7 +52,7 @@ pub fn identity(
     let private = is_private(from);
     let sees = match crossing.to {
         Trust::Trusted => true,
-        Trust::Phone => !private,
+        Trust::Phone | Trust::PassedPhone => !private,
         Trust::Untrusted => false,
     };
     if crossing.to == Trust::Trusted && private {

@@ -7,7 +7,7 @@ mod identity;
 mod options;
 
 pub use hide::Hidden;
-pub use identity::{Caller, identity, is_private};
+pub use identity::{Caller, identity, shown_as};
 pub use options::{ALLOW, unsupported};
 
 use fate::{Fate, fate};
@@ -19,6 +19,8 @@ use serde::{Deserialize, Serialize};
 pub enum Trust {
     /// A phone of the tenant: not believed, but it may see who calls it.
     Phone,
+    /// A phone whose password the PBX asks for: credentials and challenges pass.
+    PassedPhone,
     /// A trunk whose assertions are believed, and which sees ours.
     Trusted,
     /// A trunk that neither is believed nor may see.
@@ -49,6 +51,11 @@ impl Crossing<'_> {
                 Fate::Pass => self.pass(field, to),
                 Fate::Options => self.options(field, to),
                 Fate::Warning => self.warning(field, to),
+                Fate::Credentials => {
+                    if self.from == Trust::PassedPhone || self.to == Trust::PassedPhone {
+                        self.pass(field, to);
+                    }
+                }
                 Fate::Trusted => {
                     if self.from == Trust::Trusted && self.to == Trust::Trusted {
                         self.pass(field, to);
@@ -144,6 +151,13 @@ mod tests {
             left.contains("Allow: INVITE, ACK\r\nSupported: timer, 100rel\r\nContent"),
             "{left}"
         );
+    }
+
+    #[test]
+    fn a_pbx_may_ask_its_phones_for_their_passwords() {
+        let field = "Proxy-Authenticate: Digest realm=\"x\"\r\n";
+        assert!(crossed(field, Trust::Trusted, Trust::PassedPhone).contains(field));
+        assert!(!crossed(field, Trust::Trusted, Trust::Phone).contains(field));
     }
 
     #[test]

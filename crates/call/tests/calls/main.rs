@@ -3,6 +3,7 @@
 mod basic;
 mod cancel;
 mod inside;
+mod passage;
 mod random;
 mod restart;
 mod routes;

@@ -280,6 +280,13 @@ impl World {
         writeln!(self.ladder, "{seconds:8.3} {name:>8} {arrow} {what}{extra}").unwrap();
     }
 
+    /// Somebody's connection breaks.
+    pub fn close(&mut self, who: &str) {
+        let flow = self.flow(self.addr(who));
+        self.calls.closed(self.now, flow);
+        self.drain();
+    }
+
     /// Time goes by, with every timer at its moment.
     pub fn pass(&mut self, time: Duration) {
         let until = self.now.moment + time;
