@@ -6,7 +6,7 @@ use ringfence_call::{
     Dialling, Directory, Inbound, Listener, NumberForm, Parts, Referrals, Registering, Side,
     Target, Tenant, Trunk, Upstream,
 };
-use ringfence_edge::{Edge, RecordReader, Settings, records};
+use ringfence_edge::{Edge, RecordReader, Settings, StartError, records};
 use ringfence_gate::{Gate, Setup, Shard, Snapshot};
 use ringfence_model::Policy;
 use ringfence_numbering::{DialPlan, Tariff};
@@ -45,12 +45,16 @@ impl Plan {
     }
 
     pub fn start(self) -> Rim {
+        self.try_start().unwrap()
+    }
+
+    pub fn try_start(self) -> Result<Rim, StartError> {
         let listener = |(index, (transport, at)): (usize, &(Transport, &str))| {
             listener(&format!("l{index}"), *transport, at)
         };
         let mut listeners: Vec<_> = self.listeners.iter().enumerate().map(listener).collect();
         let shards = usize::from(self.shards);
-        let sockets = ringfence_edge::open(self.settings, &listeners, shards).unwrap();
+        let sockets = ringfence_edge::open(self.settings, &listeners, shards)?;
         for (listener, is) in listeners.iter_mut().zip(sockets.local_addresses()) {
             listener.local = is.local;
             listener.advertised = is.local.to_string();
@@ -65,8 +69,8 @@ impl Plan {
         let snapshot = snapshot(parts);
         let gates = (0..self.shards).map(|number| gate(number, &snapshot)).collect();
         let (records, reader) = records(1_000, []);
-        let edge = sockets.start(&snapshot.directory, gates, records).unwrap();
-        Rim { edge, reader, snapshot }
+        let edge = sockets.start(&snapshot.directory, gates, records)?;
+        Ok(Rim { edge, reader, snapshot })
     }
 }
 
