@@ -5,12 +5,15 @@ use ringfence_gate::{Gate, Input};
 use ringfence_model::{CallId, Now};
 use ringfence_sip::Flow;
 
+/// What is run on a gate.
+pub type Question = Box<dyn FnOnce(&mut Gate, Now) + Send>;
+
 /// An order from outside the data plane.
 pub enum Order {
     /// Take this in.
     Tell(Box<Input<'static>>),
     /// Run this on the gate, between two inputs.
-    Ask(Box<dyn FnOnce(&mut Gate, Now) + Send>),
+    Ask(Question),
 }
 
 /// What one shard gives another.

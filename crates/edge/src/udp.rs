@@ -157,8 +157,10 @@ impl Port {
     fn read_batch(&self, tray: &mut Tray, heard: &mut Vec<Datagram>) -> io::Result<usize> {
         let Tray { buffers, v4, v6, .. } = tray;
         let headers = if self.local.is_ipv4() { v4 } else { v6 };
-        let mut slices: Vec<_> =
-            buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
+        let mut buffers = buffers.iter_mut();
+        let mut slices: [_; BATCH] = std::array::from_fn(|_| {
+            [IoSliceMut::new(buffers.next().map_or(&mut [], |buffer| &mut **buffer))]
+        });
         let flags = MsgFlags::MSG_DONTWAIT;
         let results = recvmmsg(self.socket.as_raw_fd(), headers, slices.iter_mut(), flags, None)?;
         let mut count = 0;
@@ -218,4 +220,84 @@ impl Port {
 fn socket_address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     let v4 = storage.as_sockaddr_in().map(|at| SocketAddrV4::from(*at).into());
     v4.or_else(|| storage.as_sockaddr_in6().map(|at| SocketAddrV6::from(*at).into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use tokio::runtime::{Builder, Runtime};
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    /// A port with room for some dozens of datagrams, and a peer.
+    fn port() -> (Port, std::net::UdpSocket) {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::DGRAM, None);
+        let socket = socket.unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let socket = std::net::UdpSocket::from(socket);
+        let local = socket.local_addr().unwrap();
+        (Port::new(local, socket).unwrap(), std::net::UdpSocket::bind("127.0.0.1:0").unwrap())
+    }
+
+    async fn hear(port: &mut Port, tray: &mut Tray, counters: &ShardCounters) -> (usize, Heard) {
+        std::future::poll_fn(|context| port.poll_ready(context)).await;
+        let mut datagrams = Vec::new();
+        let heard = port.receive(tray, &mut datagrams, counters);
+        (datagrams.len(), heard)
+    }
+
+    #[test]
+    fn what_was_left_is_known_by_its_age_and_what_was_dropped_by_its_number() {
+        runtime().block_on(async {
+            let ((mut port, peer), mut tray) = (port(), Tray::new());
+            let counters = ShardCounters::default();
+            let local = port.local;
+            let send = |count| {
+                for _ in 0..count {
+                    peer.send_to(&[b'x'; 1_000], local).unwrap();
+                }
+            };
+            let began = clock::wall();
+            send(400);
+            let (count, heard) = hear(&mut port, &mut tray, &counters).await;
+            assert!(count == BATCH && heard.more && heard.since.is_none());
+            send(400);
+            let mut taken = count as u64;
+            loop {
+                let (count, heard) = hear(&mut port, &mut tray, &counters).await;
+                taken += count as u64;
+                let since = heard.since.unwrap();
+                assert!(since >= began && since <= clock::wall(), "{since:?}");
+                if !heard.more {
+                    break;
+                }
+            }
+            let dropped = counters.dropped_by_kernel.get();
+            assert!(dropped > 0 && dropped + taken <= 800, "{dropped} dropped, {taken} taken");
+        });
+    }
+
+    #[test]
+    fn what_can_never_arrive_is_said_and_holds_up_nothing() {
+        runtime().block_on(async {
+            let (mut port, peer) = port();
+            let counters = ShardCounters::default();
+            let there = peer.local_addr().unwrap();
+            // Broadcasts are not permitted on these sockets.
+            let nowhere = SocketAddr::from(([255, 255, 255, 255], 9));
+            for to in [there, nowhere, there] {
+                port.send(to, Bytes::from_static(b"x"), &counters);
+            }
+            std::future::poll_fn(|context| port.poll_ready(context)).await;
+            let mut broken = Vec::new();
+            port.flush(&counters, |to| broken.push(to));
+            assert_eq!(broken, [nowhere]);
+            assert_eq!((counters.datagrams_sent.get(), counters.dropped_unsendable.get()), (2, 1));
+        });
+    }
 }

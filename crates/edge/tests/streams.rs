@@ -1,5 +1,7 @@
 //! Connections over real sockets on loopback: framing, bounds, and peers that behave badly.
 
+#![allow(clippy::panic, clippy::unwrap_used)] // a test may
+
 mod rim;
 
 use rim::{PATIENCE, Plan, Rim, carrier, options, until};

@@ -1,5 +1,7 @@
 //! Datagrams, orders and records, over real sockets on loopback.
 
+#![allow(clippy::panic, clippy::unwrap_used)] // a test may
+
 mod rim;
 
 use rim::{PATIENCE, Plan, Rim, carrier, gate, listener, options, snapshot, until};

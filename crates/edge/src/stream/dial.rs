@@ -18,7 +18,7 @@ impl Streams {
         let streams = Arc::clone(self);
         self.standing.spawn(async move {
             let reached = match flow.transport {
-                Transport::Tls => secured(&streams, flow).await.map(Reached::Tls),
+                Transport::Tls => secured(&streams, flow).await.map(|tls| Reached::Tls(tls.into())),
                 Transport::Tcp | Transport::Udp => {
                     connected(&streams, flow).await.map(Reached::Tcp)
                 }
@@ -30,7 +30,7 @@ impl Streams {
                 }
                 Ok(Reached::Tls(tls)) => {
                     streams.counters.dialled.up();
-                    serve(tls, flow, false, outlet, queue, streams).await;
+                    serve(*tls, flow, false, outlet, queue, streams).await;
                 }
                 Err(_) => {
                     streams.counters.dials_failed.up();
@@ -47,7 +47,7 @@ type ClientTls = tokio_rustls::client::TlsStream<TcpStream>;
 
 enum Reached {
     Tcp(TcpStream),
-    Tls(ClientTls),
+    Tls(Box<ClientTls>),
 }
 
 async fn connected(streams: &Streams, flow: Flow) -> io::Result<TcpStream> {
