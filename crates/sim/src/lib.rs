@@ -18,6 +18,7 @@ pub mod places;
 pub mod replay;
 mod runner;
 mod scenario;
+pub mod sip;
 pub mod wish;
 mod world;
 

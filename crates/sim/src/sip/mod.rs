@@ -1,0 +1,24 @@
+//! A virtual SIP world: telephones, a PBX, carriers and attackers around the real gate, message by message, over
+//! ways that delay, lose, repeat and disorder.
+//!
+//! [`Scenario::of_seed`] makes a world, [`run`] drives it to its end and holds it to what must always be true.
+
+mod agent;
+mod attack;
+mod fault;
+mod house;
+mod network;
+mod plan;
+mod reckoning;
+mod scenario;
+mod watch;
+mod world;
+
+pub use agent::{Account, Agent, Role};
+pub use attack::{Attack, Method as Attacking};
+pub use fault::Fault;
+pub use house::House;
+pub use network::{Towards, Way, Weather};
+pub use plan::{End, Fact, Plan, Purpose, Treatment, Why};
+pub use scenario::Scenario;
+pub use world::{Broken, Line, Outcome, run};

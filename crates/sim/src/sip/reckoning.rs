@@ -1,0 +1,243 @@
+//! What must hold when all is quiet: every call came to its end at both ends, as was foretold where it could be.
+
+use super::agent::{Agent, Role};
+use super::house::{CARRIER_A, CARRIER_C, House, PBX, PHONES};
+use super::plan::{End, Fact, Plan, Purpose, Treatment, Why};
+use super::scenario::Scenario;
+use super::watch::Watch;
+use super::world::Disturbed;
+use anyhow::{Context, Result, ensure};
+use ringfence_gate::Gate;
+use ringfence_model::Moment;
+
+/// Everything that was seen.
+pub struct Seen<'a> {
+    pub scenario: &'a Scenario,
+    pub plans: &'a [Plan],
+    pub agents: &'a [Agent],
+    pub watch: &'a Watch,
+    pub disturbed: &'a Disturbed,
+}
+
+/// Holds a finished world to all of it; how many calls ended as foretold.
+pub fn at_the_end(seen: &Seen<'_>, gate: &Gate) -> Result<u64> {
+    seen.nobody_complains()?;
+    seen.nothing_is_left(gate)?;
+    seen.records_add_up()?;
+    let mut foretold = 0;
+    for (number, plan) in seen.plans.iter().enumerate() {
+        foretold += u64::from(seen.one_call(number, plan).with_context(|| {
+            format!("call {number}, {plan:?}")
+        })?);
+    }
+    seen.registrations_stay()?;
+    Ok(foretold)
+}
+
+/// Protected calls that a carrier was asked for.
+pub fn protected(plans: &[Plan], agents: &[Agent]) -> u64 {
+    let asked = |number: usize| {
+        agents.iter().flat_map(|agent| &agent.facts).any(
+            |(_, fact)| matches!(fact, Fact::Asked { plan, .. } if *plan == number),
+        )
+    };
+    let all = plans.iter().enumerate().filter(|(_, plan)| plan.purpose == Purpose::Protected);
+    all.filter(|(number, _)| asked(*number)).count() as u64
+}
+
+impl Seen<'_> {
+    fn nobody_complains(&self) -> Result<()> {
+        for agent in self.agents {
+            for (at, fact) in &agent.facts {
+                if let Fact::Wrong(what) = fact {
+                    anyhow::bail!("at {} ms a {} says: {what}", at.0 / 1_000, name(agent));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn nothing_is_left(&self, gate: &Gate) -> Result<()> {
+        for agent in self.agents {
+            let up: Vec<_> = agent.calls_up().collect();
+            ensure!(up.is_empty(), "a {} still has calls {up:?}", name(agent));
+        }
+        let counts = gate.calls().counts();
+        ensure!(
+            (counts.calls, counts.transactions, counts.dialogs, counts.timers, counts.contacts)
+                == (0, 0, 0, 0, 0),
+            "after quiet there are {counts:?}"
+        );
+        crate::check::quiet(&gate.state())
+    }
+
+    /// Each INVITE that was taken up has one record.
+    fn records_add_up(&self) -> Result<()> {
+        let calls = &self.watch.calls;
+        let open: Vec<_> = calls.iter().filter(|(_, call)| call.record.is_none()).collect();
+        ensure!(open.is_empty(), "no record of {open:?}");
+        let (taken, records) = (self.watch.taken(), calls.len());
+        ensure!(taken == records, "{taken} calls were taken up, {records} have a record");
+        Ok(())
+    }
+
+    fn facts(&self, number: usize) -> impl Iterator<Item = (usize, Moment, &Fact)> {
+        let about = move |fact: &Fact| match fact {
+            Fact::Final { plan, .. }
+            | Fact::GaveUp { plan }
+            | Fact::Asked { plan, .. }
+            | Fact::Said200 { plan }
+            | Fact::Up { plan, .. }
+            | Fact::Over { plan, .. } => *plan == number,
+            _ => false,
+        };
+        self.agents.iter().enumerate().flat_map(move |(node, agent)| {
+            let own = agent.facts.iter().filter(move |(_, fact)| about(fact));
+            own.map(move |(at, fact)| (node, *at, fact))
+        })
+    }
+
+    /// Whether the end of this call was foretold, and so it was.
+    fn one_call(&self, number: usize, plan: &Plan) -> Result<bool> {
+        let finals: Vec<u16> = self
+            .facts(number)
+            .filter_map(|(node, _, fact)| match fact {
+                Fact::Final { code, .. } if node == plan.caller => Some(*code),
+                _ => None,
+            })
+            .collect();
+        if plan.purpose != Purpose::Loop {
+            ensure!(finals.len() <= 1, "its caller has final answers {finals:?}");
+        }
+        for code in &finals {
+            ensure!(!(300..400).contains(code), "its caller was redirected: {code}");
+        }
+        let gave_up = self.facts(number).any(|(_, _, fact)| matches!(fact, Fact::GaveUp { .. }));
+        if self.is_disturbed(plan, number) || plan.at.0 == u64::MAX {
+            return Ok(false);
+        }
+        ensure!(!gave_up, "its caller gave up");
+        ensure!(finals.len() == 1, "its caller has no final answer");
+        let code = finals.first().copied().unwrap_or(0);
+        let refused = self.watch.calls.values().any(|call| call.plan == Some(number) && call.refused);
+        match plan.purpose {
+            Purpose::Loop | Purpose::Fraud => return Ok(false),
+            Purpose::Denied => {
+                ensure!(code == 603 || code == 486, "it ended with {code}");
+                return Ok(true);
+            }
+            Purpose::Honest if code == 603 || refused || code == 486 => {}
+            Purpose::Protected => ensure!(!refused, "it was refused"),
+            Purpose::Honest => {}
+        }
+        self.as_planned(number, plan, code)
+    }
+
+    fn as_planned(&self, number: usize, plan: &Plan, code: u16) -> Result<bool> {
+        let asked = self.facts(number).any(|(_, _, fact)| matches!(fact, Fact::Asked { .. }));
+        if !asked && plan.purpose == Purpose::Honest && matches!(code, 486 | 603) {
+            // A verdict: it says so itself, and others check that it may.
+            return Ok(false);
+        }
+        ensure!(asked, "nobody was asked, and it ended with {code}");
+        let early = |ring: &std::time::Duration| plan.patience < *ring;
+        match &plan.treatment {
+            Treatment::Answer { ring, .. } if !early(ring) => {
+                ensure!(code == 200, "it was to be answered and ended with {code}");
+                self.both_talked(number, plan)?;
+            }
+            Treatment::Refuse { ring, code: said } if !early(ring) => {
+                ensure!(code == *said, "the answer was {said}, the caller got {code}");
+            }
+            Treatment::Redirect => ensure!(code >= 400, "it ended with {code}"),
+            Treatment::Return => {}
+            _ => ensure!(code == 487, "it was taken back and ended with {code}"),
+        }
+        Ok(true)
+    }
+
+    fn both_talked(&self, number: usize, plan: &Plan) -> Result<()> {
+        for end in [End::Caller, End::Called] {
+            let up = self.facts(number).find_map(|(_, at, fact)| match fact {
+                Fact::Up { end: of, body, .. } if *of == end => Some((at, body.clone())),
+                _ => None,
+            });
+            let Some((since, body)) = up else { anyhow::bail!("the {end:?} never had it") };
+            let over = self.facts(number).find_map(|(_, at, fact)| match fact {
+                Fact::Over { end: of, why, .. } if *of == end => Some((at, *why)),
+                _ => None,
+            });
+            let Some((until, why)) = over else { anyhow::bail!("the {end:?} never lost it") };
+            let late = end == End::Called && plan.late_offer;
+            let has_body = !body.is_empty();
+            ensure!(
+                has_body == (end == End::Caller || late),
+                "the {end:?} has a description of {} bytes",
+                body.len()
+            );
+            let own = plan.hangs_up == end;
+            let expected = if own { Why::Own } else { Why::Bye };
+            let forks = matches!(plan.treatment, Treatment::Answer { forks: 2.., .. });
+            let cut = self.watch.calls.values().any(|call| call.plan == Some(number) && call.cut);
+            if forks || cut || plan.transfer.is_some() {
+                continue;
+            }
+            ensure!(why == expected, "the {end:?} lost it by {why:?}");
+            if own {
+                let talked = until - since;
+                ensure!(talked >= plan.talk, "the {end:?} had it for {talked:?} only");
+            }
+        }
+        Ok(())
+    }
+
+    fn is_disturbed(&self, plan: &Plan, number: usize) -> bool {
+        let Disturbed { nodes, ended, shed } = self.disturbed;
+        let house = &self.scenario.house;
+        // Who is called follows from who calls and what is dialled.
+        let phone = |text: &str| {
+            let digits = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+            let at = digits.parse::<usize>().ok()?.checked_sub(1001)?;
+            (at < house.phones).then_some(PHONES + at)
+        };
+        let called = match plan.caller {
+            CARRIER_A => vec![PBX],
+            PBX => vec![CARRIER_A, CARRIER_A + 1],
+            CARRIER_C => phone(&plan.dialled).into_iter().collect(),
+            _ if plan.dialled.len() == 4 => phone(&plan.dialled).into_iter().collect(),
+            _ => vec![CARRIER_C],
+        };
+        let touched = |node: &usize| nodes.contains(node);
+        let spared = plan.purpose == Purpose::Protected;
+        touched(&plan.caller)
+            || called.iter().any(|node| touched(node))
+            || ended.contains(&number)
+            || (*shed && !spared)
+    }
+
+    /// Telephones to which nothing happened are registered all the time.
+    fn registrations_stay(&self) -> Result<()> {
+        for (node, agent) in self.agents.iter().enumerate() {
+            let phone = matches!(agent.role, Role::Phone(_)) && node < self.scenario.house.cracked();
+            if !phone || House::is_carrier(node) || self.disturbed.nodes.contains(&node) {
+                continue;
+            }
+            let registered = agent.facts.iter().any(|(_, fact)| matches!(fact, Fact::Registered));
+            ensure!(registered, "telephone {node} never registered");
+            let failed = agent.facts.iter().find_map(|(at, fact)| match fact {
+                Fact::NotRegistered(code) => Some((at.0 / 1_000, *code)),
+                _ => None,
+            });
+            ensure!(failed.is_none(), "telephone {node} lost its registration: {failed:?}");
+        }
+        Ok(())
+    }
+}
+
+const fn name(agent: &Agent) -> &'static str {
+    match agent.role {
+        Role::Phone(_) => "telephone",
+        Role::Pbx => "PBX",
+        Role::Carrier { .. } => "carrier",
+    }
+}

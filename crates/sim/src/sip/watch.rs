@@ -1,0 +1,235 @@
+//! What must hold of each thing the gate says, at the moment it says it.
+
+use super::attack::Method;
+use super::house::House;
+use super::plan::Purpose;
+use super::scenario::{DENIED, Scenario};
+use super::world::Outcome;
+use anyhow::{Result, bail, ensure};
+use bytes::Bytes;
+use ringfence_gate::Output;
+use ringfence_model::{Action, CallId, Cdr, Direction, Mode, Moment};
+use ringfence_sip::{Flow, Limits, Message, Name};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hasher};
+use std::net::SocketAddr;
+
+/// What was seen of one call at the gate.
+#[derive(Default, Debug)]
+pub struct Call {
+    /// The plan it is of.
+    pub plan: Option<usize>,
+    /// It was refused by a verdict that binds.
+    pub refused: bool,
+    /// It was ended by the engine or an operator.
+    pub cut: bool,
+    /// An INVITE of it went out.
+    pub sent: bool,
+    /// Its record.
+    pub record: Option<Cdr>,
+}
+
+/// The checkers that look at each word of the gate.
+pub struct Watch {
+    enforces: bool,
+    residents: Vec<(SocketAddr, Vec<String>)>,
+    purposes: Vec<Purpose>,
+    carriers: BTreeSet<SocketAddr>,
+    /// What was seen of each call.
+    pub calls: BTreeMap<CallId, Call>,
+    by_plan: BTreeMap<usize, CallId>,
+    /// INVITEs that were taken up: Call-ID and CSeq of each 100.
+    taken: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// What the gate just sent to those who must hear nothing.
+    acted: bool,
+    hash: foldhash::fast::FoldHasher<'static>,
+    outcome: Outcome,
+}
+
+impl Watch {
+    pub fn new(scenario: &Scenario) -> Self {
+        let residents = scenario.house.residents.iter();
+        let carriers = residents.clone().enumerate();
+        Self {
+            enforces: scenario.house.policy.mode == Mode::Enforce,
+            carriers: carriers
+                .filter(|(node, _)| House::is_carrier(*node))
+                .map(|(_, resident)| resident.outside)
+                .collect(),
+            residents: residents
+                .map(|r| (r.outside, vec![r.inside.ip().to_string(), r.outside.ip().to_string()]))
+                .collect(),
+            purposes: scenario.plans.iter().map(|plan| plan.purpose).collect(),
+            calls: BTreeMap::new(),
+            by_plan: BTreeMap::new(),
+            taken: BTreeSet::new(),
+            acted: false,
+            hash: foldhash::fast::FixedState::with_seed(0).build_hasher(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    pub fn heard(&mut self, _from: SocketAddr, _bytes: &Bytes) {
+        self.outcome.messages.0 += 1;
+    }
+
+    /// The gate sent a message.
+    pub fn sent(&mut self, at: Moment, flow: &Flow, bytes: &Bytes, call: Option<CallId>) -> Result<()> {
+        self.outcome.messages.1 += 1;
+        self.hash.write_u64(at.0);
+        self.hash.write(format!("{flow:?}").as_bytes());
+        self.hash.write(bytes);
+        if !self.acted {
+            self.outcome.trail.push(self.hash.finish());
+        }
+        let to = flow.remote;
+        if let Some(method) = Method::of(&to) {
+            ensure!(method.knows_a_name(), "a stranger at {to} was sent {}", shown(bytes));
+            ensure!(bytes.starts_with(b"SIP/2.0 "), "an attacker was asked: {}", shown(bytes));
+        }
+        let Ok(message) = Message::parse(bytes.clone(), &Limits::default()) else {
+            bail!("unreadable bytes were sent to {to}: {}", shown(bytes));
+        };
+        self.hides_the_other_side(to, &message)?;
+        if message.code() == Some(100) && cseq(&message).ends_with(b"INVITE") {
+            self.note_taken(&message);
+        }
+        let initial = message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
+        if message.method() == Some(ringfence_sip::Method::Invite) && initial {
+            self.invited(to, &message, call)?;
+        }
+        Ok(())
+    }
+
+    /// No address of another node stands in a header field.
+    fn hides_the_other_side(&self, to: SocketAddr, message: &Message) -> Result<()> {
+        let bytes = message.bytes();
+        let head = bytes.len() - message.body().len();
+        let head = bytes.get(..head).unwrap_or_default();
+        let Some((_, own)) = self.residents.iter().find(|(at, _)| at.ip() == to.ip()) else {
+            return Ok(());
+        };
+        for (at, places) in self.residents.iter().filter(|(at, _)| at.ip() != to.ip()) {
+            for place in places.iter().filter(|place| !own.contains(place)) {
+                let shows = head.windows(place.len()).any(|window| window == place.as_bytes());
+                ensure!(!shows, "{to} sees the address {place} of {at}: {}", shown(bytes));
+            }
+        }
+        Ok(())
+    }
+
+    fn note_taken(&mut self, message: &Message) {
+        let id = message.field(Name::CallId).unwrap_or_default().to_vec();
+        self.taken.insert((id, cseq(message).to_vec()));
+    }
+
+    /// A call goes on to somebody.
+    fn invited(&mut self, to: SocketAddr, message: &Message, call: Option<CallId>) -> Result<()> {
+        let Some(id) = call else { bail!("an INVITE of no call: {}", shown(message.bytes())) };
+        let plan = message.other("X-World").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        let seen = self.calls.entry(id).or_default();
+        seen.plan = seen.plan.or(plan);
+        seen.sent = true;
+        ensure!(!seen.refused, "call {id} was refused and sent on to {to}");
+        ensure!(seen.record.is_none(), "call {id} is over and was sent on to {to}");
+        if let Some(plan) = plan {
+            self.by_plan.insert(plan, id);
+        }
+        if self.enforces && self.carriers.contains(&to) {
+            let user = message.uri().and_then(|uri| uri.user_text()).unwrap_or_default();
+            let denied = user.starts_with(DENIED) || user.starts_with(&format!("00{}", &DENIED[1..]));
+            ensure!(!denied, "a forbidden number reached a carrier: {user}");
+        }
+        Ok(())
+    }
+
+    /// The gate said something else.
+    pub fn said(&mut self, at: Moment, output: &Output) -> Result<()> {
+        self.hash.write_u64(at.0);
+        match output {
+            Output::Verdict(verdict) => {
+                let refused = verdict.acted && verdict.action == Action::Reject;
+                self.acted |= refused;
+                self.outcome.rejected += u64::from(refused);
+                let call = self.calls.entry(verdict.call).or_default();
+                call.refused = refused;
+                self.last_verdict(verdict.call, format!("{:?} {:?}", verdict.action, verdict.reasons));
+            }
+            Output::Cut { call, .. } => {
+                self.acted = true;
+                self.ordered(*call);
+                let purpose = self.calls.get(call).and_then(|c| self.purposes.get(c.plan?));
+                ensure!(purpose != Some(&Purpose::Protected), "a protected call was cut");
+            }
+            Output::Finished(cdr) => {
+                self.hash.write(format!("{cdr:?}").as_bytes());
+                let id = CallId(cdr.native_id.parse()?);
+                let call = self.calls.entry(id).or_default();
+                ensure!(call.record.is_none(), "call {id} has a second record");
+                call.record = Some((**cdr).clone());
+                self.outcome.attempts += 1;
+                self.outcome.answered += u64::from(cdr.answered.is_some());
+                ensure!(
+                    cdr.answered.is_some() == (cdr.code < 300),
+                    "call {id}: code {} and answered {:?}",
+                    cdr.code,
+                    cdr.answered
+                );
+                ensure!(cdr.answered.is_some() || cdr.billable_ms == 0, "call {id} costs unanswered");
+                let outside = cdr.direction == Direction::Inbound || call.refused || call.sent;
+                ensure!(
+                    outside || cdr.code >= 300,
+                    "call {id} ended with {} and went nowhere",
+                    cdr.code
+                );
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn last_verdict(&mut self, call: CallId, text: String) {
+        self.outcome.verdicts.insert(call.0 as usize, text);
+    }
+
+    /// Everything about one input was said.
+    pub fn all_said(&mut self, _from: Option<SocketAddr>) -> Result<()> {
+        Ok(())
+    }
+
+    /// A call is ended from here.
+    pub fn ordered(&mut self, call: CallId) {
+        self.outcome.cut += 1;
+        self.calls.entry(call).or_default().cut = true;
+    }
+
+    /// The call of a plan.
+    pub fn call_of(&self, plan: usize) -> Option<CallId> {
+        self.by_plan.get(&plan).copied()
+    }
+
+    /// INVITEs that were taken up.
+    pub fn taken(&self) -> usize {
+        self.taken.len()
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        let by_plan = self.calls.iter().filter_map(|(id, call)| {
+            let text = self.outcome.verdicts.get(&(id.0 as usize))?;
+            Some((call.plan?, text.clone()))
+        });
+        Outcome {
+            hash: self.hash.finish(),
+            verdicts: by_plan.collect(),
+            ..self.outcome.clone()
+        }
+    }
+}
+
+fn cseq(message: &Message) -> &[u8] {
+    message.field(Name::CSeq).unwrap_or_default()
+}
+
+fn shown(bytes: &Bytes) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
