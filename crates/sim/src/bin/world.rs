@@ -1,13 +1,16 @@
 //! Shows the run of one seed as a ladder of events, or writes the example call records.
 
 use anyhow::Result;
-use clap::Parser;
-use ringfence_sim::{Scenario, dutch_company, ladder, run};
+use clap::{Args, Parser, Subcommand};
+use ringfence_sim::{Scenario, dutch_company, ladder, run, sip};
 use std::io::Write;
 
 /// A virtual world for the firewall.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Options {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// The world to run.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -25,9 +28,39 @@ struct Options {
     only: Option<String>,
 }
 
+/// Another kind of world.
+#[derive(Subcommand)]
+enum Other {
+    /// A world of SIP messages: telephones, a PBX, carriers and attackers around the gate.
+    Sip(Sip),
+}
+
+/// A world of SIP messages.
+#[derive(Args)]
+struct Sip {
+    /// The world to run.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Run this many worlds, from `seed` on, and show only those that break something, and sums.
+    #[arg(long)]
+    seeds: Option<u64>,
+    /// Show all of each message.
+    #[arg(long)]
+    whole: bool,
+    /// Only lines with this text.
+    #[arg(long)]
+    only: Option<String>,
+}
+
 fn main() -> Result<()> {
     let options = Options::parse();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if let Some(Other::Sip(options)) = &options.other {
+        return match options.seeds {
+            Some(seeds) => many(options.seed..options.seed + seeds, &mut out),
+            None => ladder_of(options, &mut out),
+        };
+    }
     if options.dutch_company {
         write!(out, "{}", dutch_company::master_csv(dutch_company::SEED)?)?;
         return Ok(());
@@ -65,5 +98,36 @@ fn main() -> Result<()> {
         }
     })?;
     writeln!(out, "{outcome:?}")?;
+    Ok(())
+}
+
+fn many(seeds: std::ops::Range<u64>, out: &mut impl Write) -> Result<()> {
+    let (mut sum, mut broken) = (sip::Outcome::default(), 0);
+    for seed in seeds {
+        match sip::run(&sip::Scenario::of_seed(seed), &mut |_, _| {}) {
+            Ok(outcome) => sum.add(&outcome),
+            Err(error) => {
+                broken += 1;
+                writeln!(out, "{seed}: BROKEN {error:#}")?;
+                out.flush()?;
+            }
+        }
+    }
+    writeln!(out, "{sum:?}")?;
+    anyhow::ensure!(broken == 0, "{broken} worlds broke something");
+    Ok(())
+}
+
+fn ladder_of(options: &Sip, out: &mut impl Write) -> Result<()> {
+    let scenario = sip::Scenario::of_seed(options.seed);
+    let outcome = sip::run(&scenario, &mut |at, line| {
+        let line = sip::ladder::line(&scenario.house, at, &line, options.whole);
+        if options.only.as_ref().is_none_or(|only| line.contains(only)) {
+            // A closed pipe ends the show, not the run.
+            let _ = writeln!(out, "{line}");
+        }
+    });
+    out.flush()?;
+    writeln!(out, "{:?}", outcome?)?;
     Ok(())
 }

@@ -7,6 +7,7 @@ mod agent;
 mod attack;
 mod fault;
 mod house;
+pub mod ladder;
 mod network;
 mod plan;
 mod reckoning;

@@ -169,15 +169,15 @@ impl Seen<'_> {
             });
             let Some((until, why)) = over else { anyhow::bail!("the {end:?} never lost it") };
             let late = end == End::Called && plan.late_offer;
+            let forks = matches!(plan.treatment, Treatment::Answer { forks: 2.., .. });
             let has_body = !body.is_empty();
             ensure!(
-                has_body == (end == End::Caller || late),
+                forks || has_body == (end == End::Caller || late),
                 "the {end:?} has a description of {} bytes",
                 body.len()
             );
             let own = plan.hangs_up == end;
             let expected = if own { Why::Own } else { Why::Bye };
-            let forks = matches!(plan.treatment, Treatment::Answer { forks: 2.., .. });
             let cut = self.watch.calls.values().any(|call| call.plan == Some(number) && call.cut);
             if forks || cut || plan.transfer.is_some() {
                 continue;

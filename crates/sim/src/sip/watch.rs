@@ -40,7 +40,8 @@ pub struct Watch {
     by_plan: BTreeMap<usize, CallId>,
     /// INVITEs that were taken up: Call-ID and CSeq of each 100.
     taken: BTreeSet<(Vec<u8>, Vec<u8>)>,
-    /// What the gate just sent to those who must hear nothing.
+    /// The Via of each INVITE that went out.
+    invites: BTreeSet<Vec<u8>>,
     acted: bool,
     hash: foldhash::fast::FoldHasher<'static>,
     outcome: Outcome,
@@ -63,6 +64,7 @@ impl Watch {
             calls: BTreeMap::new(),
             by_plan: BTreeMap::new(),
             taken: BTreeSet::new(),
+            invites: BTreeSet::new(),
             acted: false,
             hash: foldhash::fast::FixedState::with_seed(0).build_hasher(),
             outcome: Outcome::default(),
@@ -91,7 +93,13 @@ impl Watch {
             bail!("unreadable bytes were sent to {to}: {}", shown(bytes));
         };
         self.hides_the_other_side(to, &message)?;
-        if message.code() == Some(100) && cseq(&message).ends_with(b"INVITE") {
+        let takes = match message.code() {
+            Some(100) => cseq(&message).ends_with(b"INVITE"),
+            // A referral is a call to be, and is judged like one.
+            Some(202 | 603) => cseq(&message).ends_with(b"REFER"),
+            _ => false,
+        };
+        if takes {
             self.note_taken(&message);
         }
         let initial = message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
@@ -126,6 +134,11 @@ impl Watch {
     /// A call goes on to somebody.
     fn invited(&mut self, to: SocketAddr, message: &Message, call: Option<CallId>) -> Result<()> {
         let Some(id) = call else { bail!("an INVITE of no call: {}", shown(message.bytes())) };
+        let via = message.field(Name::Via).unwrap_or_default().to_vec();
+        if !self.invites.insert(via) {
+            // Repeated until somebody answers; it cannot be taken back before (RFC 3261 §9.1).
+            return Ok(());
+        }
         let plan = message.other("X-World").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
         let seen = self.calls.entry(id).or_default();
         seen.plan = seen.plan.or(plan);
@@ -170,7 +183,7 @@ impl Watch {
                 self.outcome.attempts += 1;
                 self.outcome.answered += u64::from(cdr.answered.is_some());
                 ensure!(
-                    cdr.answered.is_some() == (cdr.code < 300),
+                    cdr.answered.is_some() == (cdr.code < 300) || cdr.code == REFERRED,
                     "call {id}: code {} and answered {:?}",
                     cdr.code,
                     cdr.answered
@@ -178,7 +191,7 @@ impl Watch {
                 ensure!(cdr.answered.is_some() || cdr.billable_ms == 0, "call {id} costs unanswered");
                 let outside = cdr.direction == Direction::Inbound || call.refused || call.sent;
                 ensure!(
-                    outside || cdr.code >= 300,
+                    outside || cdr.code >= 300 || cdr.code == REFERRED,
                     "call {id} ended with {} and went nowhere",
                     cdr.code
                 );
@@ -225,6 +238,9 @@ impl Watch {
         }
     }
 }
+
+/// The record of a referral that was passed on.
+const REFERRED: u16 = 202;
 
 fn cseq(message: &Message) -> &[u8] {
     message.field(Name::CSeq).unwrap_or_default()

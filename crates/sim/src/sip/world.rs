@@ -59,6 +59,21 @@ pub struct Outcome {
     pub strikes: u64,
 }
 
+impl Outcome {
+    /// Adds the counts of another run.
+    pub fn add(&mut self, other: &Self) {
+        self.messages.0 += other.messages.0;
+        self.messages.1 += other.messages.1;
+        self.attempts += other.attempts;
+        self.answered += other.answered;
+        self.rejected += other.rejected;
+        self.cut += other.cut;
+        self.protected += other.protected;
+        self.foretold += other.foretold;
+        self.strikes += other.strikes;
+    }
+}
+
 /// One line of the ladder.
 #[derive(Debug)]
 pub enum Line<'a> {

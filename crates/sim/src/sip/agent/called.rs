@@ -12,7 +12,7 @@ use std::time::Duration;
 
 impl Agent {
     /// A request other than ACK came.
-    pub fn asked(&mut self, at: Moment, message: &Message, plans: &[Plan]) {
+    pub(super) fn asked(&mut self, at: Moment, message: &Message, plans: &[Plan]) {
         let Some(key) = text::key(message) else { return };
         if !self.is_new(at, &key, message) {
             return;
@@ -88,7 +88,7 @@ impl Agent {
     }
 
     /// What this end planned is due.
-    pub fn do_deed(&mut self, at: Moment, id: u32, deed: Deed, plans: &[Plan]) {
+    pub(super) fn do_deed(&mut self, at: Moment, id: u32, deed: Deed, plans: &[Plan]) {
         let Some(call) = self.calls.get(&id) else { return };
         let (key, tag, asked) =
             (call.invite.clone(), call.local.1.clone(), call.state == State::Setup);
@@ -195,7 +195,7 @@ impl Agent {
     }
 
     /// An ACK came.
-    pub fn acked(&mut self, at: Moment, message: &Message) {
+    pub(super) fn acked(&mut self, at: Moment, message: &Message) {
         let Some((branch, _)) = text::key(message) else { return };
         let refusal = (branch, "INVITE".to_owned());
         if let Some(server) = self.servers.get_mut(&refusal) {
@@ -245,7 +245,7 @@ impl Agent {
     }
 
     /// The call that continues another one rings.
-    pub fn pass_ringing(&mut self, at: Moment, before: u32) {
+    pub(super) fn pass_ringing(&mut self, at: Moment, before: u32) {
         let Some(call) = self.calls.get(&before).filter(|call| call.state == State::Setup) else {
             return;
         };
@@ -254,14 +254,14 @@ impl Agent {
     }
 
     /// ... was answered.
-    pub fn pass_answer(&mut self, at: Moment, before: u32) {
+    pub(super) fn pass_answer(&mut self, at: Moment, before: u32) {
         if self.calls.get(&before).is_some_and(|call| call.state == State::Setup) {
             self.answer(at, before);
         }
     }
 
     /// ... failed.
-    pub fn finish_continued(&mut self, at: Moment, id: u32, code: u16) {
+    pub(super) fn finish_continued(&mut self, at: Moment, id: u32, code: u16) {
         let before = self.calls.get(&id).and_then(|call| call.continues);
         if let Some(before) = before
             && self.calls.get(&before).is_some_and(|call| call.state == State::Setup)

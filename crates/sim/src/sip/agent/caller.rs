@@ -74,7 +74,7 @@ impl Agent {
         }
     }
 
-    pub fn provisional(&mut self, at: Moment, call: Option<u32>, aim: Aim, message: &Message) {
+    pub(super) fn provisional(&mut self, at: Moment, call: Option<u32>, aim: Aim, message: &Message) {
         let Some(id) = call.filter(|_| aim == Aim::Call) else { return };
         let Some(call) = self.calls.get_mut(&id) else { return };
         // A CANCEL waits for the first sign of life (RFC 3261 §9.1).
@@ -88,7 +88,7 @@ impl Agent {
     }
 
     /// Takes the call back.
-    pub fn cancel(&mut self, at: Moment, id: u32) {
+    pub(super) fn cancel(&mut self, at: Moment, id: u32) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if call.state != State::Setup || call.cancel != Cancel::No {
             return;
@@ -124,7 +124,7 @@ impl Agent {
     }
 
     /// A final answer to something this end asked.
-    pub fn answer_heard(
+    pub(super) fn answer_heard(
         &mut self,
         at: Moment,
         (call, aim): (Option<u32>, Aim),
@@ -224,7 +224,7 @@ impl Agent {
     }
 
     /// Acknowledges a 2xx to an INVITE and keeps the ACK for when the 2xx comes again (RFC 3261 §13.2.2.4).
-    pub fn acknowledge(&mut self, id: u32, answer: &Message, body: &str) {
+    pub(super) fn acknowledge(&mut self, id: u32, answer: &Message, body: &str) {
         let branch = self.branch();
         let (host, transport) = (self.host.clone(), self.transport.as_str());
         let Some(call) = self.calls.get(&id) else { return };
@@ -247,7 +247,7 @@ impl Agent {
         self.send(bytes);
     }
 
-    pub fn acknowledge_again(&mut self, answer: &Message) {
+    pub(super) fn acknowledge_again(&mut self, answer: &Message) {
         let client = text::key(answer).and_then(|key| self.clients.get(&key));
         let ack = client.and_then(|client| client.ack.clone());
         ack.into_iter().for_each(|bytes| self.send(bytes));

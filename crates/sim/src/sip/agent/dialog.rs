@@ -11,7 +11,7 @@ use std::time::Duration;
 
 impl Agent {
     /// The call a request inside a dialog is about.
-    pub fn find(&self, message: &Message) -> Option<u32> {
+    pub(super) fn find(&self, message: &Message) -> Option<u32> {
         let id = text::field(message, Name::CallId);
         let (own, other) = (text::tag(message, Name::To), text::tag(message, Name::From));
         let mut all = self.calls.iter();
@@ -21,7 +21,7 @@ impl Agent {
         .map(|(id, _)| *id)
     }
 
-    pub fn asked_in_dialog(&mut self, at: Moment, key: &Key, message: &Message, plans: &[Plan]) {
+    pub(super) fn asked_in_dialog(&mut self, at: Moment, key: &Key, message: &Message, plans: &[Plan]) {
         let Some(id) = self.find(message) else {
             return self.reply(at, key, 481, "", "", "");
         };
@@ -62,7 +62,7 @@ impl Agent {
     }
 
     /// Plans what happens while the call stands; with a direction, says so to the other end.
-    pub fn hold(&mut self, at: Moment, id: u32, direction: &'static str, plans: &[Plan]) {
+    pub(super) fn hold(&mut self, at: Moment, id: u32, direction: &'static str, plans: &[Plan]) {
         let Some(call) = self.calls.get(&id) else { return };
         let Some(plan) = plans.get(call.plan) else { return };
         let (end, state) = (call.end, call.state);
@@ -115,7 +115,7 @@ impl Agent {
         self.ask(at, &request, Some(id), what.1);
     }
 
-    pub fn hold_answered(&mut self, at: Moment, id: u32, message: &Message, again: bool) {
+    pub(super) fn hold_answered(&mut self, at: Moment, id: u32, message: &Message, again: bool) {
         let code = message.code().unwrap_or(0);
         match code {
             200..300 if again => {
@@ -139,7 +139,7 @@ impl Agent {
     }
 
     /// Says BYE.
-    pub fn hang_up(&mut self, at: Moment, id: u32) {
+    pub(super) fn hang_up(&mut self, at: Moment, id: u32) {
         let Some(call) = self.calls.get_mut(&id) else { return };
         if !matches!(call.state, State::Up | State::Answered) {
             return;
@@ -149,7 +149,7 @@ impl Agent {
     }
 
     /// Sends the other end on to somebody else (RFC 3515).
-    pub fn transfer(&mut self, at: Moment, id: u32, plans: &[Plan]) {
+    pub(super) fn transfer(&mut self, at: Moment, id: u32, plans: &[Plan]) {
         let Some(call) = self.calls.get(&id).filter(|call| call.state == State::Up) else { return };
         let Some((_, to)) = plans.get(call.plan).and_then(|plan| plan.transfer.clone()) else {
             return;
@@ -163,7 +163,7 @@ impl Agent {
         self.ask_inside(at, id, ("REFER", Aim::Refer), &more, "");
     }
 
-    pub fn refer_answered(&mut self, at: Moment, id: u32, message: &Message) {
+    pub(super) fn refer_answered(&mut self, at: Moment, id: u32, message: &Message) {
         if message.code() == Some(202) {
             self.act(at + Duration::from_secs(1), id, Deed::HangUp);
         }

@@ -60,7 +60,7 @@ impl Agent {
         self.register(at);
     }
 
-    pub fn register_answered(&mut self, at: Moment, message: &Message) {
+    pub(super) fn register_answered(&mut self, at: Moment, message: &Message) {
         let Role::Phone(account) = self.role.clone() else { return };
         match message.code().unwrap_or(0) {
             200 => {
@@ -86,7 +86,7 @@ impl Agent {
         }
     }
 
-    pub fn register_failed(&mut self, at: Moment, code: u16) {
+    pub(super) fn register_failed(&mut self, at: Moment, code: u16) {
         self.note(Fact::NotRegistered(code));
         self.registering.tries = 0;
         self.registering.credentials.clear();
@@ -97,7 +97,7 @@ impl Agent {
     }
 
     /// The header line that answers the challenge in `message`.
-    pub fn credentials(
+    pub(super) fn credentials(
         &mut self,
         message: &Message,
         (method, uri): (&str, &str),

@@ -61,7 +61,7 @@ pub struct Server {
 
 impl Agent {
     /// Sends a request and sees to its repetition.
-    pub fn ask(&mut self, at: Moment, request: &Request<'_>, call: Option<u32>, aim: Aim) -> Key {
+    pub(super) fn ask(&mut self, at: Moment, request: &Request<'_>, call: Option<u32>, aim: Aim) -> Key {
         let key = (request.via.2.to_owned(), request.method.to_owned());
         let bytes = request.write();
         self.send(bytes.clone());
@@ -74,7 +74,7 @@ impl Agent {
         key
     }
 
-    pub fn repeat(&mut self, at: Moment, key: Key) {
+    pub(super) fn repeat(&mut self, at: Moment, key: Key) {
         let Some(client) = self.clients.get_mut(&key) else { return };
         let invite = key.1 == "INVITE";
         match client.stage {
@@ -89,7 +89,7 @@ impl Agent {
     }
 
     /// No final answer came in time.
-    pub fn give_up(&mut self, at: Moment, key: &Key) {
+    pub(super) fn give_up(&mut self, at: Moment, key: &Key) {
         let Some(client) = self.clients.get(key) else { return };
         if client.stage == Stage::Done {
             self.clients.remove(key);
@@ -104,7 +104,7 @@ impl Agent {
     }
 
     /// A response came.
-    pub fn answered(&mut self, at: Moment, message: &Message) {
+    pub(super) fn answered(&mut self, at: Moment, message: &Message) {
         let (Some(key), Some(code)) = (text::key(message), message.code()) else { return };
         let Some(client) = self.clients.get_mut(&key) else {
             // What comes after the transaction was forgotten is late, not wrong.
@@ -151,7 +151,7 @@ impl Agent {
     }
 
     /// Whether a request is new; a repeated one is answered here.
-    pub fn is_new(&mut self, at: Moment, key: &Key, message: &Message) -> bool {
+    pub(super) fn is_new(&mut self, at: Moment, key: &Key, message: &Message) -> bool {
         if let Some(server) = self.servers.get(key) {
             let answer = server.answer.clone();
             answer.into_iter().for_each(|bytes| self.send(bytes));
@@ -172,7 +172,7 @@ impl Agent {
     }
 
     /// Answers a request.
-    pub fn reply(&mut self, at: Moment, key: &Key, code: u16, tag: &str, more: &str, body: &str) {
+    pub(super) fn reply(&mut self, at: Moment, key: &Key, code: u16, tag: &str, more: &str, body: &str) {
         let Some(server) = self.servers.get_mut(key) else { return };
         let bytes = text::response(&server.request, code, tag, more, body);
         server.answer = Some(bytes.clone());
@@ -187,7 +187,7 @@ impl Agent {
         self.send(bytes);
     }
 
-    pub fn repeat_answer(&mut self, at: Moment, key: Key) {
+    pub(super) fn repeat_answer(&mut self, at: Moment, key: Key) {
         let Some(server) = self.servers.get_mut(&key).filter(|server| server.unacked) else {
             return;
         };
@@ -197,7 +197,7 @@ impl Agent {
         self.set(at + every, Timer::RepeatAnswer(key));
     }
 
-    pub fn forget(&mut self, at: Moment, key: &Key) {
+    pub(super) fn forget(&mut self, at: Moment, key: &Key) {
         let Some(server) = self.servers.remove(key) else { return };
         if let Some(call) = server.call.filter(|_| server.unacked) {
             self.act(at, call, Deed::NoAck);
