@@ -112,3 +112,64 @@ fn same(user: &[u8], digits: &str) -> bool {
     let (here, there) = (plain(user), plain(digits.as_bytes()));
     !here.is_empty() && here == there
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringfence_model::WallTime;
+    use ringfence_sip::{Flow, Transport};
+
+    fn message(way: Way, to: &str, leg: &str, call: Option<u64>) -> Traced {
+        let text = format!(
+            "INVITE sip:{to}@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+             From: <sip:201@example.com>;tag=1\r\nTo: <sip:{to}@example.com>\r\nCall-ID: {leg}\r\n\
+             CSeq: 1 INVITE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        let at = "192.0.2.1:5060".parse().unwrap();
+        let flow = Flow { transport: Transport::Udp, local: at, remote: at, connection: None };
+        let bytes = Bytes::from(text);
+        Traced { shard: 0, way, flow, at: WallTime(0), bytes, call: call.map(CallId) }
+    }
+
+    #[test]
+    fn a_number_is_followed_over_both_legs_whatever_its_form() {
+        let mut follow = Follow::new(Wanted::Number("020 123 4567".into()));
+        assert_eq!(follow.take(message(Way::In, "0201234568", "x", None)).len(), 0);
+        assert_eq!(follow.take(message(Way::In, "+31201234567", "a", None)).len(), 1);
+        assert_eq!(
+            follow.take(message(Way::Out, "whoever", "a", Some(7))).len(),
+            1,
+            "the same leg"
+        );
+        assert_eq!(
+            follow.take(message(Way::Out, "whoever", "b", Some(7))).len(),
+            1,
+            "the other leg"
+        );
+        assert_eq!(follow.take(message(Way::In, "whoever", "b", None)).len(), 1);
+        assert_eq!(follow.take(message(Way::Out, "whoever", "c", Some(8))).len(), 0);
+    }
+
+    #[test]
+    fn a_call_is_followed_from_the_message_that_explains_the_earlier_ones() {
+        let mut follow = Follow::new(Wanted::Call(CallId(7)));
+        assert_eq!(follow.take(message(Way::In, "x", "a", None)).len(), 0);
+        assert_eq!(follow.take(message(Way::In, "x", "z", None)).len(), 0);
+        let both = follow.take(message(Way::Out, "x", "a", Some(7)));
+        assert_eq!(both.iter().map(|of| of.way).collect::<Vec<_>>(), [Way::In, Way::Out]);
+    }
+
+    #[test]
+    fn junk_and_floods_are_bounded() {
+        let mut follow = Follow::new(Wanted::Number("12".into()));
+        let mut junk = message(Way::In, "x", "a", None);
+        junk.bytes = Bytes::from_static(b"\xff\x00");
+        assert!(follow.take(junk).is_empty());
+        for leg in 0..10_000 {
+            follow.take(message(Way::In, "99", &leg.to_string(), None));
+            follow.take(message(Way::In, "12", &format!("m{leg}"), Some(leg)));
+        }
+        assert!(follow.unsure.len() <= UNSURE_MAX);
+        assert!(follow.legs.len() <= CALLS_MAX * 2 && follow.calls.len() <= CALLS_MAX);
+    }
+}
