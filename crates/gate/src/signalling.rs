@@ -11,10 +11,12 @@ use ringfence_call::{Calls, Cause, Output as Said, Responder, Ruling, reply_flow
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
-    Action, Attempt, CallEvent, CallId, Moment, Now, Protected, Reason, Target, Verdict, WallTime,
+    Action, Attempt, CallEvent, CallId, Moment, Now, Protected, Reason, Release, ReleasedBy,
+    Target, Verdict, WallTime,
 };
 use ringfence_numbering::{DialPlan, Numbering};
 use ringfence_sip::{Fault, Flow, Limits, Message, Method, Name, Transport, Via};
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 /// In English: `Reason` header texts are for the other end's log.
@@ -172,7 +174,22 @@ impl Gate {
     /// Takes up calls and registrations from before a restart. Poll afterwards.
     pub fn take_up(&mut self, now: Now, records: impl Iterator<Item = ([u8; 16], Bytes)>) {
         self.signalling.calls.restore(now, records);
+        self.release_lost(now);
         self.settle(now);
+    }
+
+    /// Calls that were not taken up (they only rang, or their record came too late) are over: what is reserved for
+    /// them would be reserved for ever.
+    fn release_lost(&mut self, now: Now) {
+        let live: HashSet<CallId> = self.signalling.calls.running().map(|view| view.call).collect();
+        let lost: Vec<CallId> = self.engine.calls().filter(|call| !live.contains(call)).collect();
+        for call in lost {
+            let charged = self.engine.running(call).map(|running| running.charged(now.moment));
+            let billable_ms =
+                charged.map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(0));
+            let by = ReleasedBy::Parties;
+            self.event(now, &CallEvent::Released(Release { call, code: 408, billable_ms, by }));
+        }
     }
 
     pub(crate) fn message(&mut self, now: Now, flow: Flow, bytes: Bytes) {

@@ -204,6 +204,12 @@ impl Engine {
         self.tenants.get(tenant).map(|t| &t.state)
     }
 
+    /// Calls that are thought to run or ring.
+    pub fn calls(&self) -> impl Iterator<Item = CallId> {
+        let paid = self.running.keys().chain(self.ordinary.keys());
+        paid.chain(self.inbound.keys()).copied()
+    }
+
     /// Blocks in force, of all tenants.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.tenants.values().flat_map(|tenant| tenant.state.blocks.iter())
