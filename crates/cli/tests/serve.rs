@@ -231,3 +231,18 @@ fn what_cannot_start_says_why_and_what_to_do() {
     assert_eq!(code, Some(1));
     assert!(text.contains("another Ringfence uses the data folder"), "{text}");
 }
+
+#[test]
+fn a_call_that_only_rang_reserves_nothing_after_a_crash() {
+    let mut it = Firewall::new(8, ONE_PAID_CALL);
+    let (pbx, carrier) = (it.peer(2, 25070), it.peer(3, 25080));
+    it.start();
+    pbx.invite("+4915112345678", "one");
+    let invite = carrier.hear("INVITE");
+    carrier.answer(&invite, "180 Ringing");
+    pbx.hear("SIP/2.0 180");
+    it.kill();
+    it.start();
+    pbx.invite("+4915112345679", "two");
+    carrier.hear("INVITE sip:+4915112345679");
+}

@@ -11,6 +11,7 @@ pub mod journal;
 mod logging;
 mod metrics;
 mod notify;
+mod peers;
 mod records;
 mod run;
 mod running;

@@ -11,9 +11,10 @@ use crate::records::{Daily, Tally, Writer};
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
+use crate::{peers, views};
 use ringfence_edge::{Records, Settings, Sockets, StartError};
 use ringfence_gate::{Gate, Input, Output, Shard, Snapshot};
-use ringfence_model::{Attempt, CallEvent, Moment, Now};
+use ringfence_model::{Attempt, Now};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -155,11 +156,9 @@ impl TakenUp {
             let (journal, left) =
                 opened.map_err(|source| ServeError::Journal { path: path.to_owned(), source })?;
             all.known.extend(left.checkpoints.iter().map(|(key, _)| (shard, *key)));
-            all.attempts.extend(left.events.iter().filter_map(|(_, event)| match event {
-                CallEvent::Attempt(attempt) => Some(attempt.clone()),
-                _ => None,
-            }));
-            all.gates.push(gate(folder, shard, snapshot, left));
+            let gate = gate(folder, shard, snapshot, left);
+            all.attempts.extend(gate.calls().running().map(views::attempt));
+            all.gates.push(gate);
             all.journals.push(journal);
         }
         Ok(all)
@@ -170,8 +169,8 @@ impl TakenUp {
 fn gate(folder: &Folder, number: u8, snapshot: &Arc<Snapshot>, left: Left) -> Gate {
     left.complaints.iter().for_each(|complaint| warn!("{complaint}"));
     let shard = Shard { number, secret: folder.secret };
-    // Moments count from the start of the rim, which is now.
-    let now = Now { moment: Moment(0), wall: crate::wall() };
+    // Moments count from 1970, so that those of the last run mean the same.
+    let now = Now::from_wall(crate::wall());
     let mut guard = None;
     let restored = left.known.and_then(|known| {
         guard = Some(known.guard);
@@ -184,7 +183,7 @@ fn gate(folder: &Folder, number: u8, snapshot: &Arc<Snapshot>, left: Left) -> Ga
         gate.guard_mut().restore(now, state);
     }
     for (at, event) in &left.events {
-        gate.handle(Now { moment: Moment(0), wall: *at }, Input::Event(event));
+        gate.handle(Now::from_wall(*at), Input::Event(event));
         // What was decided then was done then.
         while !matches!(gate.poll(), Output::Sleep(_)) {}
     }
@@ -279,6 +278,7 @@ async fn attend(running: Arc<Running>, mut faces: Faces) -> Result<(), ServeErro
     if let Some(listener) = faces.metrics {
         tasks.spawn(http::serve(listener, Arc::clone(&running)));
     }
+    tasks.spawn(peers::watch(Arc::clone(&running)));
     if let Some(beat) = notifier.beat() {
         tasks.spawn(be_alive(Arc::clone(&running), Notifier::of_environment(), beat));
     }

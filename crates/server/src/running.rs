@@ -3,7 +3,7 @@
 use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
-use crate::control::{Answer, Ask, BlockRef, Fault, Status};
+use crate::control::{Answer, Ask, BlockRef, Fault, Status, TrunkLine};
 use crate::logging::Logging;
 use crate::records::{Hurry, Tally};
 use crate::shards::Shards;
@@ -157,7 +157,7 @@ impl Running {
                 [
                     gate.calls().running().count(),
                     gate.calls().counts().contacts,
-                    views::blocks(gate).len(),
+                    views::blocks(gate, now).len(),
                     gate.guard().bans(now).len(),
                 ]
             })
@@ -305,8 +305,8 @@ impl Running {
         Ok(all)
     }
 
-    /// A trunk is kept alive by the shard of its tenant; what another shard says of it is no news.
-    async fn trunks(&self) -> Result<Answer, Fault> {
+    /// A trunk is looked after by one shard; what another one says of it is no news.
+    pub async fn trunks(&self) -> Result<Vec<TrunkLine>, Fault> {
         let directory = Arc::clone(&self.config().snapshot.directory);
         let each = self.shards.each(move |gate, _| views::trunks(gate, &directory)).await?;
         let mut all: Vec<_> = each.into_iter().flatten().collect();
@@ -314,7 +314,7 @@ impl Running {
             a.trunk.cmp(&b.trunk).then(b.registered.is_some().cmp(&a.registered.is_some()))
         });
         all.dedup_by(|a, b| a.trunk == b.trunk);
-        Ok(Answer::Trunks(all))
+        Ok(all)
     }
 }
 
@@ -336,9 +336,9 @@ impl Desk for Running {
             }
             Ask::Cut { call, by } => self.cut(call, by).await?,
             Ask::Registrations => self.registrations().await?,
-            Ask::Trunks => self.trunks().await?,
+            Ask::Trunks => Answer::Trunks(self.trunks().await?),
             Ask::Blocks => {
-                let each = self.shards.each(|gate, _| views::blocks(gate)).await?;
+                let each = self.shards.each(|gate, now| views::blocks(gate, now)).await?;
                 Answer::Blocks(each.into_iter().flatten().collect())
             }
             Ask::Block { tenant, extension, level, secs, by } => {

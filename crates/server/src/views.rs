@@ -7,10 +7,10 @@ use ringfence_call::{
 };
 use ringfence_gate::Gate;
 use ringfence_guard::{Cause, Reach};
-use ringfence_model::{Block, Masked, Now};
+use ringfence_model::{Attempt, Block, Masked, Now, Via};
 
 /// Blocks in force, with the number of the shard they are numbered in.
-pub(crate) fn blocks(gate: &Gate) -> Vec<BlockLine> {
+pub(crate) fn blocks(gate: &Gate, now: Now) -> Vec<BlockLine> {
     let shard = gate.calls().shard();
     let line = |block: &Block| BlockLine {
         block: BlockRef { shard, number: block.id.0 },
@@ -22,7 +22,9 @@ pub(crate) fn blocks(gate: &Gate) -> Vec<BlockLine> {
         by: by(block).to_owned(),
         shadow: block.shadow,
     };
-    gate.engine().blocks().map(line).collect()
+    // One that ended is swept at the next look at its tenant.
+    let in_force = |block: &&Block| block.until.is_none_or(|until| until > now.wall);
+    gate.engine().blocks().filter(in_force).map(line).collect()
 }
 
 /// Running calls; numbers are masked unless `full`.
@@ -51,6 +53,23 @@ pub(crate) fn calls(gate: &Gate, full: bool) -> Vec<CallLine> {
         callee: call.callee.map(|(flow, _)| flow.remote),
     };
     gate.calls().running().map(line).collect()
+}
+
+/// What is known of the attempt of a call that was taken up after a restart.
+pub(crate) fn attempt(call: CallView) -> Attempt {
+    Attempt {
+        call: call.call,
+        tenant: call.tenant,
+        trunk: call.trunk,
+        extension: call.extension,
+        direction: call.direction,
+        a_number: call.a_number,
+        dialled: call.dialled,
+        forwarded_by: None,
+        via: Via::Unknown,
+        source: None,
+        parent: None,
+    }
 }
 
 /// Phones that are registered.

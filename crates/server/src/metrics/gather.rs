@@ -24,7 +24,7 @@ pub(super) async fn families(running: &Running) -> Result<Vec<Family>, Fault> {
             heard: gate.heard(),
             guard: gate.guard().counts(),
             bans: gate.guard().bans(now).len() as u64,
-            blocks: crate::views::blocks(gate).len() as u64,
+            blocks: crate::views::blocks(gate, now).len() as u64,
         })
         .await?;
     let mut all = Vec::new();
