@@ -72,6 +72,7 @@ impl Calls {
                 wakes: Timers::new(),
                 dialogs: HashMap::default(),
                 ids: CallIds::new(shard),
+                marks: foldhash::fast::FixedState::with_seed(seed),
                 hops: HashMap::new(),
                 dead: Vec::new(),
             },

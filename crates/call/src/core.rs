@@ -4,15 +4,16 @@ use crate::directory::Directory;
 use crate::rewrite::{Crossing, Hidden, Trust};
 use crate::stateless::{self, Responder};
 use crate::timers::Timers;
-use crate::token::{Mint, Token};
+use crate::token::{Mint, Token, shard_of_branch};
 use crate::transaction::{ClientKey, Outbox, Owner, ServerKey, Transactions};
 use crate::{Output, Wire, b2bua::Party, dialog::Dialog, dialog::Stamp};
 use bytes::Bytes;
 use ringfence_model::{CallId, Now, TrunkId, WallTime};
 use ringfence_sip::{
-    BadText, Builder, Flow, Host, Message, Method, Name, NameAddr, Transport, Uri,
+    BadText, Builder, Flow, Host, Message, Method, Name, NameAddr, Transport, Uri, Via,
 };
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -48,6 +49,8 @@ pub struct Core {
     pub wakes: Timers<Place>,
     pub dialogs: HashMap<Token, Seat, foldhash::fast::RandomState>,
     pub ids: CallIds,
+    /// Makes marks.
+    pub marks: foldhash::fast::FixedState,
     /// Where each trunk is reached best.
     pub hops: HashMap<TrunkId, Flow>,
     /// Addresses of trunks that said nothing.
@@ -65,7 +68,39 @@ pub struct Reply<'a> {
     pub tag: &'a Token,
 }
 
+/// A request in the making.
+#[derive(Clone, Copy)]
+pub struct Sending<'a> {
+    pub method: &'a [u8],
+    pub max_forwards: u32,
+    pub owner: Owner,
+    /// What shows that it came back, see [`Core::mark`].
+    pub mark: Option<u32>,
+}
+
 impl Core {
+    /// What tells an INVITE from others when it comes back to us (RFC 5393 §4.2): whom it is for and from whom it is.
+    pub fn mark(&self, invite: &Message) -> u32 {
+        let mut hash = self.marks.build_hasher();
+        invite.uri_text().hash(&mut hash);
+        let from = invite.field(Name::From).and_then(NameAddr::read);
+        from.and_then(|from| from.uri()).map(|uri| (uri.user, uri.host)).hash(&mut hash);
+        hash.finish() as u32
+    }
+
+    /// Whether we sent this very INVITE on before, and only proxies were in between.
+    pub fn is_loop(&self, invite: &Message) -> bool {
+        let mut vias =
+            invite.values(Name::Via).filter_map(Via::read).filter_map(|via| via.branch());
+        vias.any(|branch| {
+            let dot = memchr::memrchr(b'.', branch);
+            let mark = dot.and_then(|dot| std::str::from_utf8(branch.get(dot + 1..)?).ok());
+            shard_of_branch(branch).is_some()
+                && mark.and_then(|mark| u32::from_str_radix(mark, 16).ok())
+                    == Some(self.mark(invite))
+        })
+    }
+
     /// What other parts of the signalling need to say something.
     pub fn wire<'a>(&'a mut self, directory: &'a Directory) -> Wire<'a> {
         let Self { transactions, mint, responder, out, .. } = self;
@@ -123,14 +158,17 @@ impl Core {
         &mut self,
         now: Now,
         dialog: &mut Dialog,
-        (method, max_forwards, owner): (&[u8], u32, Owner),
+        sending: Sending<'_>,
         fill: impl FnOnce(&mut Builder, &[u8]),
         body: &[u8],
     ) -> Result<(ClientKey, u32), BadText> {
         let cseq = dialog.next_cseq();
-        let branch = self.mint.branch();
+        let Sending { method, max_forwards, owner, mark } = sending;
+        let token = self.mint.branch();
+        let marked = mark.map(|mark| format!("{token}.{mark:08x}"));
+        let branch = marked.as_ref().map_or(token.as_bytes(), String::as_bytes);
         let ours = self.ours(&dialog.flow);
-        let stamp = Stamp { ours: &ours, branch: &branch, max_forwards };
+        let stamp = Stamp { ours: &ours, branch, max_forwards };
         let mut builder = dialog.request(method, cseq, &stamp);
         fill(&mut builder, &ours);
         let bytes = builder.finish(body)?;
@@ -140,7 +178,7 @@ impl Core {
             now.moment,
             flow,
             method,
-            &branch,
+            branch,
             bytes,
             owner,
             &mut self.out,

@@ -2,7 +2,7 @@
 
 use super::setup::Setup;
 use super::{Call, Fields, owner_of, session};
-use crate::core::{Core, crossing};
+use crate::core::{Core, Sending, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::{self, Trust};
 use crate::transaction::{ClientKey, Owner};
@@ -100,8 +100,7 @@ impl Call {
         let owner = self.owner(id);
         let setup = self.setup.as_ref()?;
         let mut dialog = way.dialog(core);
-        let (client, cseq) =
-            send(core, now, setup, &mut dialog, &way, (owner, None, false, None)).ok()?;
+        let (client, cseq) = send(core, now, setup, &mut dialog, &way, Demands::of(owner)).ok()?;
         self.branches.push(Branch {
             id,
             client,
@@ -125,11 +124,26 @@ impl Call {
         let owner = owner_of(call, place, branch.id);
         let credentials =
             branch.credentials.as_ref().map(|(name, value)| (*name, value.as_slice()));
-        let with = (owner, credentials, branch.demands_100rel, branch.session);
+        let reliable = branch.demands_100rel;
+        let with = Demands { owner, credentials, reliable, session: branch.session };
         let sent = send(core, now, setup, &mut branch.dialog, &branch.way, with);
         (branch.client, branch.cseq) = sent.ok()?;
         branch.state = BranchState::Open;
         Some(())
+    }
+}
+
+/// What an INVITE carries because the party asked for it.
+struct Demands<'a> {
+    owner: Owner,
+    credentials: Option<(Name, &'a [u8])>,
+    reliable: bool,
+    session: Option<u32>,
+}
+
+impl Demands<'_> {
+    const fn of(owner: Owner) -> Self {
+        Self { owner, credentials: None, reliable: false, session: None }
     }
 }
 
@@ -139,7 +153,7 @@ fn send(
     setup: &Setup,
     dialog: &mut Dialog,
     way: &Way,
-    (owner, credentials, reliable, session): (Owner, Option<(Name, &[u8])>, bool, Option<u32>),
+    Demands { owner, credentials, reliable, session }: Demands<'_>,
 ) -> Result<(ClientKey, u32), BadText> {
     let invite: &Message = &setup.invite;
     let hidden = setup.caller.hidden();
@@ -148,7 +162,7 @@ fn send(
     core.request(
         now,
         dialog,
-        (b"INVITE", setup.hops_left, owner),
+        Sending { method: b"INVITE", max_forwards: setup.hops_left, owner, mark: Some(setup.mark) },
         |builder, ours| {
             dialog::contact(builder, &flow, ours, &tag);
             if let Some((name, value)) = credentials {

@@ -5,7 +5,7 @@ use super::release::Reason;
 use super::reliable::{Invited, knows};
 use super::tell::Telling;
 use super::{Call, Fields, LATE, Party, Stage, owner_of};
-use crate::core::{Core, Reply, Seat, crossing};
+use crate::core::{Core, Reply, Seat, Sending, crossing};
 use crate::dialog::{self, Dialog};
 use crate::rewrite::identity;
 use crate::stateless::phrase;
@@ -78,7 +78,7 @@ impl Relay {
         let sent = core.request(
             now,
             to,
-            (message.method_text(), hops, owner),
+            Sending { method: message.method_text(), max_forwards: hops, owner, mark: None },
             |builder, ours| {
                 if message.has(Name::Contact) {
                     dialog::contact(builder, &flow, ours, &tag);
@@ -116,7 +116,7 @@ impl Relay {
         let sent = core.request(
             now,
             dialog,
-            (&self.method, 70, owner),
+            Sending { method: &self.method, max_forwards: 70, owner, mark: None },
             |builder, _| {
                 for (name, value) in fields {
                     builder.field(*name, &[value]);

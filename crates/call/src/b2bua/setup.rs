@@ -23,6 +23,8 @@ pub struct Setup {
     pub caller: Dialog,
     /// What is left of its Max-Forwards.
     pub hops_left: u32,
+    /// What shows that it came back.
+    pub mark: u32,
     /// Its refusals come with this code.
     pub reject_code: u16,
     /// Routes that were not tried.
@@ -90,6 +92,7 @@ impl Call {
             server,
             caller: dialog,
             hops_left,
+            mark: core.mark(&invite),
             reject_code,
             routes: VecDeque::new(),
             best: None,

@@ -31,7 +31,7 @@ pub enum Waiting {
     /// A new call; with a way of its own when it replaces another one's dialog.
     Call { place: Place, plan: Box<Plan>, replaces: Option<Box<Way>> },
     /// A REFER.
-    Referral(Referral),
+    Referral(Box<Referral>),
 }
 
 impl Calls {
@@ -103,6 +103,9 @@ impl Calls {
         if head.max_forwards == Some(0) {
             return self.answer(now, &asked, 483, |_| {});
         }
+        if self.core.is_loop(&asked.message) {
+            return self.answer(now, &asked, 482, |_| {});
+        }
         let unsupported = rewrite::unsupported(&asked.message);
         if !unsupported.is_empty() {
             return self.answer(now, &asked, 420, |builder| {
@@ -136,7 +139,7 @@ impl Calls {
     pub(super) fn ruled(&mut self, now: Now, pending: Pending, ruling: Ruling) {
         let (place, plan, replaces) = match pending.waiting {
             Waiting::Call { place, plan, replaces } => (place, plan, replaces),
-            Waiting::Referral(referral) => return self.referral_ruled(now, referral, ruling),
+            Waiting::Referral(referral) => return self.referral_ruled(now, *referral, ruling),
         };
         let (max_duration, protected, b_number, dial) = match ruling {
             Ruling::Refuse { text } => {

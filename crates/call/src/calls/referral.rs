@@ -60,7 +60,7 @@ impl Calls {
         let Some(attempt) = attempt else { return };
         self.core.out.push_back(Output::Judge(attempt.clone()));
         let id = attempt.call;
-        let waiting = Waiting::Referral(Referral { seat, asked, fields, attempt });
+        let waiting = Waiting::Referral(Box::new(Referral { seat, asked, fields, attempt }));
         self.pending = Some(Pending { call: id, waiting });
     }
 

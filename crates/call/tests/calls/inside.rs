@@ -230,3 +230,20 @@ fn the_last_hop_is_refused() {
     w.say("pbx", &text);
     w.hears("pbx", "483");
 }
+
+#[test]
+fn a_proxy_that_sends_our_invite_back_is_told() {
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "");
+    w.hears("pbx", "100");
+    // The carrier's proxy forwards each INVITE to us as it is: it was meant for the PBX all the time.
+    for turn in 0..2 {
+        let invite = w.hears("carrier", "INVITE");
+        let text = String::from_utf8_lossy(invite.bytes()).into_owned();
+        let via = format!("Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKproxy{turn}\r\nVia");
+        let from = text.replacen("Via", &via, 1).replace("@198.51.100.7 SIP", "@edge.example SIP");
+        w.say("pbx", &from);
+    }
+    let told: Vec<_> = (0..2).map(|_| w.take("pbx").code().unwrap()).collect();
+    assert_eq!(told, [100, 482]);
+}

@@ -1,5 +1,7 @@
 //! Whole calls through [`ringfence_call::Calls`], in virtual time.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 mod basic;
 mod cancel;
 mod inside;

@@ -213,6 +213,7 @@ fn run(seed: u64) {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "how many seeds is for who runs it to say")]
 fn whatever_people_say() {
     let seeds = std::env::var("SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(150);
     for seed in 1..=seeds {
