@@ -30,8 +30,11 @@ pub struct Gate {
     pub(crate) signalling: Signalling,
     pub(crate) outputs: VecDeque<Output>,
     acts: Vec<Act>,
-    /// The latest wall time handled: a clock that steps back stands still here.
+    /// The latest wall time handled. A clock that steps back runs slow here until it has caught up: records stay in
+    /// order, and nonces differ.
     wall: WallTime,
+    /// When that was.
+    moment: Option<Moment>,
     next_tick: Option<Moment>,
 }
 
@@ -81,6 +84,7 @@ impl Gate {
             outputs: VecDeque::new(),
             acts: Vec::new(),
             wall: WallTime(i64::MIN),
+            moment: None,
             next_tick: None,
         }
     }
@@ -100,8 +104,7 @@ impl Gate {
     /// Takes in one input. Ask [`Gate::poll`] until it sleeps before the next.
     pub fn handle(&mut self, now: Now, input: Input<'_>) {
         debug_assert!(self.outputs.is_empty(), "poll until Sleep before the next input");
-        self.wall = self.wall.max(now.wall);
-        let now = Now { wall: self.wall, ..now };
+        let now = self.forward(now);
         let mut looked = false;
         match input {
             Input::Message { flow, bytes } => self.message(now, flow, bytes),
@@ -125,6 +128,13 @@ impl Gate {
             Some(due) if !looked => Some(due),
             _ => Some(after(now.moment)),
         };
+    }
+
+    /// The same with a wall time that never goes back nor stands still.
+    fn forward(&mut self, now: Now) -> Now {
+        let gone = self.moment.replace(now.moment).map_or(Duration::ZERO, |last| now.moment - last);
+        self.wall = now.wall.max(self.wall + gone / 2);
+        Now { wall: self.wall, ..now }
     }
 
     /// Lets engine and signalling answer each other until neither has anything to say.

@@ -1,6 +1,7 @@
 //! A run as lines to read.
 
 use super::house::{CARRIER_A, CARRIER_B, CARRIER_C, House, PBX};
+use super::network::Towards;
 use super::world::Line;
 use bytes::Bytes;
 use ringfence_model::Moment;
@@ -16,6 +17,10 @@ pub fn line(house: &House, at: Moment, line: &Line<'_>, whole: bool) -> String {
         }
         Line::Sent(to, bytes) => {
             format!("{secs:11.6}  {:>22}   <- ringfence   {}", name(house, *to), shown(bytes, whole))
+        }
+        Line::Lost(towards, who, bytes) => {
+            let to = if *towards == Towards::Gate { "-> lost" } else { "lost <-" };
+            format!("{secs:11.6}  {:>22} {to}           {}", name(house, *who), shown(bytes, whole))
         }
         Line::Said(output) => format!("{secs:11.6}  {:>22}      ringfence   {output:?}", ""),
         Line::Fault(fault) => format!("{secs:11.6}  {:>22}   ** {fault:?}", ""),

@@ -1,6 +1,6 @@
 //! Drives gate and nodes through virtual time.
 
-use super::agent::Agent;
+use super::agent::{Agent, Role};
 use super::attack::Attack;
 use super::fault::Fault;
 use super::house::{GATE, House};
@@ -81,6 +81,8 @@ pub enum Line<'a> {
     Heard(SocketAddr, &'a Bytes),
     /// The gate sent one.
     Sent(SocketAddr, &'a Bytes),
+    /// A message got lost: from a node, or to it.
+    Lost(Towards, SocketAddr, &'a Bytes),
     /// The gate said something else.
     Said(&'a Output),
     /// Something went wrong.
@@ -163,7 +165,7 @@ struct World<'a> {
 /// A Tuesday at ten in Amsterdam.
 const MORNING: i64 = 1_794_906_000_000_000;
 /// So long after everybody went home all must be quiet.
-const QUIET: Duration = Duration::from_secs(1_000);
+const QUIET: Duration = Duration::from_secs(3 * 3_600);
 /// What an attacker can keep of what it overheard.
 const OVERHEARD: usize = 40;
 
@@ -284,7 +286,14 @@ impl<'a> World<'a> {
                 if self.off(plan.caller) {
                     return Ok(());
                 }
-                let how = (plan.dialled.clone(), plan.hops);
+                // What goes in circles begins where the carrier returns it to.
+                let dialled = match self.agents.get(plan.caller).map(|agent| &agent.role) {
+                    Some(Role::Carrier { returns_to, .. }) if plan.purpose == Purpose::Loop => {
+                        returns_to.clone()
+                    }
+                    _ => plan.dialled.clone(),
+                };
+                let how = (dialled, plan.hops);
                 self.with(plan.caller, |agent, at, _| {
                     agent.call(at, number, &plan, (&how.0, how.1), None);
                 })
@@ -327,7 +336,11 @@ impl<'a> World<'a> {
             remote: way.outside,
             connection: way.connection,
         };
-        for at in way.travel(self.at, Towards::Gate) {
+        let arrivals = way.travel(self.at, Towards::Gate);
+        if arrivals.is_empty() {
+            (self.show)(self.at, Line::Lost(Towards::Gate, flow.remote, &bytes));
+        }
+        for at in arrivals {
             self.put(at, Event::ToGate { flow, bytes: bytes.clone() });
         }
     }
@@ -542,7 +555,11 @@ impl<'a> World<'a> {
             self.connections += 1;
             way.connection = Some(ConnectionId(self.connections));
         }
-        for at in way.travel(self.at, Towards::Node) {
+        let arrivals = way.travel(self.at, Towards::Node);
+        if arrivals.is_empty() {
+            (self.show)(self.at, Line::Lost(Towards::Node, flow.remote, &bytes));
+        }
+        for at in arrivals {
             self.put(at, Event::ToNode(node, bytes.clone()));
         }
         self.overhear(&flow, &bytes);

@@ -10,6 +10,9 @@ use ringfence_model::Moment;
 use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
+/// The longest ringing.
+const RING: Duration = Duration::from_secs(180);
+
 impl Agent {
     /// A request other than ACK came.
     pub(super) fn asked(&mut self, at: Moment, message: &Message, plans: &[Plan]) {
@@ -66,6 +69,8 @@ impl Agent {
             server.call = Some(id);
         }
         self.reply(at, &key, 100, "", "", "");
+        // Nobody rings for ever, whatever becomes of the caller.
+        self.act(at + RING, id, Deed::Refuse(480));
         self.treat(at, id, &plan.treatment);
     }
 
