@@ -169,7 +169,7 @@ async fn keep(shared: Arc<Shared>, job: Job) {
             (false, None) => return,
         };
         pause = if failed { (pause * 2).min(pause_max) } else { pause_min };
-        tokio::time::sleep(rest).await;
+        tokio::time::sleep_until(tokio::time::Instant::now() + rest).await;
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::caps::{Caps, Ticket};
 use super::connection::serve;
@@ -63,7 +63,7 @@ async fn accept_all(streams: Arc<Streams>, caps: Arc<Caps>, listener: TcpListene
             // Mostly no file descriptor left: trying again at once would only burn the processor.
             Err(_) => {
                 streams.counters.accept_errors.up();
-                sleep(rest).await;
+                sleep_until(tokio::time::Instant::now() + rest).await;
                 rest = (rest * 2).min(LAST_REST);
             }
         }
