@@ -38,7 +38,7 @@ fn registered(stand: &Stand, who: Who) -> Result<(Registered, Duration)> {
         marks.push(server.cpu()?);
         Ok(())
     })?;
-    let fine = done.refused == 0 && done.lost * 100 <= done.accepted;
+    let fine = done.refused.is_empty() && done.lost * 100 <= done.accepted;
     ensure!(fine, "{}: {done:?}\n{}", who.name(), server.said());
     let used = marks.last().zip(marks.first()).map(|(last, first)| *last - *first);
     Ok((done, used.unwrap_or_default()))

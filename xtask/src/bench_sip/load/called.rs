@@ -65,13 +65,7 @@ impl Load {
     fn hung_up(&mut self, heard: &Heard<'_>, from: SocketAddr) -> Result<()> {
         self.plan.voice.answer(&mut self.out, "200 OK", heard, 0, false);
         socket::send(&self.called, &self.out, from)?;
-        // When it comes before the caller's own BYE, or after the caller was told, the call was cut.
-        let number =
-            number_after(heard.to, b";tag=u").or_else(|| number_after(heard.from, b";tag=u"));
-        let call = number.and_then(|number| self.calls.get(number));
-        if call.is_none_or(|call| matches!(call.stage, Stage::Up | Stage::Over)) {
-            self.tally.cut[1] += 1;
-        }
+        self.tally.hung_up += 1;
         Ok(())
     }
 

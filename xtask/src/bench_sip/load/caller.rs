@@ -21,7 +21,7 @@ impl Load {
                     let Some(number) = digits(heard.call_id) else { continue };
                     let running = self.calls.get(number).filter(|call| call.stage == Stage::Up);
                     if running.is_some() {
-                        self.tally.cut[0] += 1;
+                        self.tally.cut += 1;
                         self.calls.over(number);
                     }
                 }

@@ -65,8 +65,10 @@ pub struct Tally {
     pub heard_again: u64,
     /// The most a call began too late: when this is long, the load did not keep its rate.
     pub late: Duration,
-    /// BYEs that came to the caller, and to the called side from a call the caller did not end: calls that were cut.
-    pub cut: [u64; 2],
+    /// Calls whose caller was sent a BYE.
+    pub cut: u64,
+    /// BYEs the called side heard.
+    pub hung_up: u64,
 }
 
 impl Tally {

@@ -1,6 +1,7 @@
 //! Phones that register: REGISTER, challenge, REGISTER with the digest, 200. Closed loop: so many at once, as fast as the
 //! server goes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -23,8 +24,8 @@ pub fn password(phone: u64) -> String {
 pub struct Registered {
     /// Accepted, each after its challenge.
     pub accepted: u64,
-    /// Answered with anything else than 401 and 200.
-    pub refused: u64,
+    /// Answered with anything else than 401 and 200, by code; a second 401 is here too.
+    pub refused: BTreeMap<u16, u64>,
     /// Requests not answered in [`PATIENCE`].
     pub lost: u64,
     /// From the first to the last acceptance that counts.
@@ -80,9 +81,11 @@ pub fn run(
                 }
                 Kind::Response(100..=199) => {}
                 Kind::Response(code) => {
-                    let accepted = code == 200;
-                    done.accepted += u64::from(accepted);
-                    done.refused += u64::from(!accepted);
+                    if code == 200 {
+                        done.accepted += 1;
+                    } else {
+                        *done.refused.entry(code).or_default() += 1;
+                    }
                     *attempt = begin(&voice, &socket, &mut out, &mut next)?;
                 }
                 _ => {}
@@ -99,7 +102,7 @@ pub fn run(
     mark()?;
     ensure!(
         done.accepted > 0,
-        "nobody could register; refused {}, lost {}",
+        "nobody could register; refused {:?}, lost {}",
         done.refused,
         done.lost
     );
