@@ -42,6 +42,8 @@ pub struct Challengers {
     secret: [u8; 32],
     by_realm: HashMap<String, Option<Challenger>>,
     replays: Replays,
+    /// When the last nonce was made.
+    struck_us: u64,
     decoy: Ha1,
     responder: Responder,
 }
@@ -58,6 +60,7 @@ impl Challengers {
             secret: *secret,
             by_realm: HashMap::new(),
             replays: Replays::new(NONCES_MAX, NONCE_LIFETIME),
+            struck_us: 0,
             decoy: Ha1::decoy(secret, b""),
             responder: Responder::new(secret, shard),
         }
@@ -68,12 +71,21 @@ impl Challengers {
         let is_register = asker.message.method() == Some(Method::Register);
         let (code, name) =
             if is_register { (401, Name::WwwAuthenticate) } else { (407, Name::ProxyAuthenticate) };
+        let now = self.moment_of_its_own(microseconds(asker.now));
         let challenger = self.of(tenant)?;
-        let now = microseconds(asker.now);
         let values: Vec<_> =
             challenger.challenge(now, &binding(asker.flow), stale, algorithms(tenant)).collect();
         let extra: Vec<(Name, &[u8])> = values.iter().map(|v| (name, v.as_slice())).collect();
         self.respond(asker, code, &extra)
+    }
+
+    /// A nonce is told from others by its microsecond, and requests that came together are handled at the same one:
+    /// without this, of the phones behind one address that are challenged at once only the first would be let in.
+    fn moment_of_its_own(&mut self, now_us: u64) -> u64 {
+        // A clock that was set back is followed, or nonces would lie in its future.
+        let is_near = now_us.abs_diff(self.struck_us) < 1_000_000;
+        self.struck_us = if is_near { now_us.max(self.struck_us + 1) } else { now_us };
+        self.struck_us
     }
 
     /// Whether the credentials prove `ha1`. Without one the work is the same.

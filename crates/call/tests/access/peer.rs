@@ -87,8 +87,6 @@ impl Phone {
         method: Method,
         credentials: Option<(Name, Vec<u8>)>,
     ) -> Vec<Message> {
-        // Two challenges in one microsecond would be one and the same.
-        world.sleep(Duration::from_micros(10));
         let bytes = self.request(method, credentials);
         world.hear(&self.flow, bytes);
         world.sent_to(self.flow.remote)
