@@ -27,10 +27,12 @@ pub fn kamailio(folder: &Path, workers: usize) -> Result<Recipe> {
         address: KAMAILIO,
         program: installed("kamailio", "kamailio")?,
         arguments: arguments.chain(more).chain(own).collect(),
-        log: folder.join("log"),
+        folder: folder.to_owned(),
     })
 }
 
+/// The settings of Ringfence, in its folder.
+pub const SETTINGS: &str = "ringfence.toml";
 /// Where the folder of the data stands in `bench/ringfence.toml`.
 const DATA: &str = "DATA-FOLDER";
 
@@ -45,14 +47,14 @@ pub fn ringfence(folder: &Path, program: &Path) -> Result<Recipe> {
         let secret = password(phone);
         write!(text, "\n[[extension]]\nid = \"{phone}\"\npassword = \"{secret}\"\n")?;
     }
-    let config = folder.join("ringfence.toml");
+    let config = folder.join(SETTINGS);
     std::fs::write(&config, text).with_context(|| format!("writing {}", config.display()))?;
     Ok(Recipe {
         name: "Ringfence",
         address: RINGFENCE,
         program: program.to_owned(),
         arguments: vec!["serve".into(), "--config".into(), config.display().to_string()],
-        log: folder.join("log"),
+        folder: folder.to_owned(),
     })
 }
 

@@ -17,8 +17,9 @@ const STOP: Duration = Duration::from_secs(5);
 pub struct Server {
     pub name: &'static str,
     pub address: SocketAddr,
+    /// Its settings, its data and what it says.
+    pub folder: PathBuf,
     child: Child,
-    log: PathBuf,
 }
 
 /// How to start one.
@@ -27,24 +28,23 @@ pub struct Recipe {
     pub address: SocketAddr,
     pub program: PathBuf,
     pub arguments: Vec<String>,
-    /// What it says goes there.
-    pub log: PathBuf,
+    /// What it says goes there, into `log`.
+    pub folder: PathBuf,
 }
 
 impl Recipe {
     /// Starts it on `core` and waits until it listens.
     pub fn start(self, core: usize) -> Result<Server> {
         ensure!(!listens(self.address), "{} is taken; is another bench running?", self.address);
-        let log =
-            File::create(&self.log).with_context(|| format!("writing {}", self.log.display()))?;
+        let log = File::create(self.folder.join("log")).context("writing a log")?;
         // The kernel ends the server when this process dies, whatever it dies of.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM", "taskset", "--cpu-list", &core.to_string()]);
         command.arg(&self.program).args(&self.arguments);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().context("starting setpriv (util-linux)")?;
-        let Self { name, address, log, .. } = self;
-        let mut server = Server { name, address, child, log };
+        let Self { name, address, folder, .. } = self;
+        let mut server = Server { name, address, folder, child };
         server.until_it_listens()?;
         Ok(server)
     }
@@ -95,7 +95,7 @@ impl Server {
 
     /// The last lines of its log.
     pub fn said(&self) -> String {
-        let text = std::fs::read(&self.log).unwrap_or_default();
+        let text = std::fs::read(self.folder.join("log")).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<_> = text.lines().collect();
         lines
@@ -219,7 +219,7 @@ mod tests {
             address: "127.21.9.9:25061".parse().unwrap(),
             program: "ls".into(),
             arguments: vec!["/nowhere/at/all".into()],
-            log: folder.path().join("log"),
+            folder: folder.path().to_owned(),
         };
         let error = recipe.start(0).err().unwrap().to_string();
         assert!(error.contains("/nowhere/at/all"), "{error}");

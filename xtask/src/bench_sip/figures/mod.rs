@@ -1,6 +1,7 @@
 //! What is measured, and what it must be.
 
 mod calls;
+mod cut;
 mod junk;
 mod latency;
 mod memory;
@@ -22,7 +23,7 @@ pub struct Figure {
 }
 
 /// All, in the order in which they are measured and shown.
-pub const FIGURES: [Figure; 8] = [
+pub const FIGURES: [Figure; 9] = [
     Figure { name: "parse", about: "reading one INVITE", measure: parse::measure },
     Figure { name: "calls", about: "calls a second and what one costs", measure: calls::measure },
     Figure { name: "sipp", about: "the same load made by SIPp", measure: sipp::measure },
