@@ -116,7 +116,8 @@ impl Builder {
         self.digits(u32::try_from(body.len()).map_err(|_| BadText)?);
         self.bytes.put_slice(b"\r\n\r\n");
         self.bytes.put_slice(body);
-        Ok(self.bytes.freeze())
+        // Kept until it is answered or its sender is sure: what was too much is given back.
+        Ok(Bytes::copy_from_slice(&self.bytes))
     }
 
     fn line(&mut self, name: &str, pieces: &[&[u8]]) {
