@@ -68,6 +68,9 @@ impl Shelf {
     }
 }
 
+/// What comes within this time of the first record shares its way to the disk: the most that a killed process loses.
+const GATHER: Duration = Duration::from_millis(10);
+
 /// Where shards put what they say.
 #[derive(Clone)]
 pub struct Records {
@@ -96,6 +99,7 @@ impl Records {
     pub(crate) fn put(&self, shard: u8, at: WallTime, said: impl Iterator<Item = Output>) -> u64 {
         let mut waiting = self.shelf.lock();
         let before = waiting.dropped;
+        let slept = waiting.is_empty();
         for what in said {
             match what {
                 Output::Checkpoint { key, state } => waiting.keep((shard, key), state),
@@ -105,7 +109,10 @@ impl Records {
                 _ => waiting.dropped += 1,
             }
         }
-        self.shelf.more.notify_one();
+        // A reader that gathers sleeps on: waking it for each message would cost a shard as much as the message.
+        if slept || waiting.records.len() > self.shelf.capacity / 2 {
+            self.shelf.more.notify_one();
+        }
         waiting.dropped - before
     }
 }
@@ -172,6 +179,12 @@ impl RecordReader {
                 Err(poisoned) => poisoned.into_inner().0,
             };
         }
+        let half = self.shelf.capacity / 2;
+        let gathers = |waiting: &mut Waiting| waiting.records.len() <= half;
+        waiting = match self.shelf.more.wait_timeout_while(waiting, GATHER.min(wait), gathers) {
+            Ok((waiting, _)) => waiting,
+            Err(poisoned) => poisoned.into_inner().0,
+        };
         Some(waiting.take())
     }
 }
