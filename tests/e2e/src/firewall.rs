@@ -73,7 +73,7 @@ impl Firewall {
     /// # Panics
     /// When it fails, or prints something else.
     pub fn list(&self, what: &str) -> Vec<Value> {
-        let said = self.told(&[what, "list", "--json", "--full"]);
+        let said = self.told(&[what, "list", "--json"]);
         let parsed: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said:?}"));
         parsed.as_array().unwrap_or_else(|| panic!("no list: {said}")).clone()
     }

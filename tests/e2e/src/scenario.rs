@@ -29,6 +29,8 @@ pub struct Scenario {
     heard_reliable: bool,
     /// What was heard last is an INVITE: its final answer is sent until ACK comes.
     last_is_invite: bool,
+    /// A refusal may end it early.
+    refusable: bool,
     body_extra: String,
 }
 
@@ -65,6 +67,7 @@ impl Scenario {
             heard_invite: false,
             heard_reliable: false,
             last_is_invite: false,
+            refusable: false,
             body_extra: String::new(),
         }
     }
@@ -115,6 +118,13 @@ impl Scenario {
     #[must_use]
     pub fn maybe(self, code: u16) -> Self {
         self.add(&format!("<recv response=\"{code}\" optional=\"true\" rrs=\"true\"/>"))
+    }
+
+    /// A refusal that may come instead of all that follows. At most one in a scenario.
+    #[must_use]
+    pub fn or_refused(mut self, code: u16) -> Self {
+        self.refusable = true;
+        self.add(&format!("<recv response=\"{code}\" optional=\"true\" next=\"1\"/>"))
     }
 
     /// A challenge; the same request follows with the answer to it.
@@ -259,6 +269,9 @@ impl Scenario {
 
     /// The file SIPp reads.
     pub fn xml(&self) -> String {
+        if self.refusable {
+            return self.clone().with_refused_end().xml();
+        }
         let uses = |heard: bool, names: &str| match heard {
             true => format!("<Reference variables=\"{names}\"/>\n"),
             false => String::new(),
@@ -268,6 +281,16 @@ impl Scenario {
             "<?xml version=\"1.0\" encoding=\"ISO-8859-1\" ?>\n<scenario name=\"ladder\">\n{}{used}\n</scenario>\n",
             self.xml
         )
+    }
+
+    /// The usual end jumps over the ACK to the refusal, which the refusal jumps to.
+    fn with_refused_end(mut self) -> Self {
+        self.refusable = false;
+        let mut ended = self.add("<nop next=\"2\"/>");
+        ended.xml.push_str("<label id=\"1\"/>\n");
+        let mut ended = ended.ack_refusal();
+        ended.xml.push_str("<label id=\"2\"/>\n");
+        ended
     }
 
     fn answer(self, code: u16, head: &str, extra: &[&str], body: &Body, again: bool) -> Self {

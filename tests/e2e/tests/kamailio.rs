@@ -78,7 +78,7 @@ fn a_registration_at_a_carrier_brings_its_calls() {
         let trunks = firewall.list("trunks");
         trunks
             .iter()
-            .any(|trunk| trunk["id"] == "carrier" && trunk["registered"] == true)
+            .any(|trunk| trunk["trunk"] == "carrier" && trunk["registered"] == true)
             .then_some(())
     });
     let flow = flows::basic();

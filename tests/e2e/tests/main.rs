@@ -6,10 +6,14 @@
     reason = "a test stops at the first wrong thing"
 )]
 
+mod attack;
+mod faults;
 mod flows;
 mod kamailio;
+mod operate;
 mod peers;
 mod phones;
+mod restart;
 mod scanners;
 mod trunk_guard;
 mod world;

@@ -2,6 +2,7 @@
 //! together. The table of states is in `docs/reference/call-states.md`.
 
 mod adviser;
+mod asked;
 mod branch;
 mod checkpoint;
 mod credentials;
@@ -16,9 +17,9 @@ mod setup;
 mod tell;
 mod view;
 
+pub use asked::Asked;
 pub use branch::Way;
 pub use checkpoint::KIND;
-pub use relay::Asked;
 pub use release::Reason;
 pub use setup::{Allowed, Caller};
 

@@ -1,8 +1,9 @@
 //! Requests outside of calls that pass: MESSAGE, SUBSCRIBE with its NOTIFYs and the like. Two dialogs and relays, as in
 //! a call, of which nobody keeps a record.
 
+use super::asked::Asked;
 use super::pair::Pair;
-use super::relay::{Asked, Purpose, Relay};
+use super::relay::{Purpose, Relay};
 use super::{Call, Party, Stage, Way};
 use crate::core::{Core, Place, Seat};
 use crate::dialog::Dialog;

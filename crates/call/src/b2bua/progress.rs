@@ -17,7 +17,7 @@ impl Call {
     pub(super) fn branch_heard(&mut self, core: &mut Core, now: Now, at: usize, message: &Message) {
         let Some(to) = message.field(Name::To).and_then(NameAddr::read) else { return };
         match message.code().unwrap_or_default() {
-            100 => {}
+            100 => self.is_sought(now),
             101..=199 => self.progress(core, now, at, message, &to),
             200..=299 => self.answer(core, now, at, message, &to),
             code => {

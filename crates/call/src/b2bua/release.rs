@@ -1,6 +1,7 @@
 //! The end of a call: valid in every state, told to both parties, reported once.
 
-use super::relay::{Purpose, Relay, answer};
+use super::asked::answer;
+use super::relay::{Purpose, Relay};
 use super::{Call, LINGER, Party, Stage};
 use crate::Output;
 use crate::core::Core;

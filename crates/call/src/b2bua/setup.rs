@@ -71,6 +71,9 @@ pub struct Caller {
 /// A route that has said nothing for this long is given up for the next one, if there is a next one: the caller hears
 /// silence until then. Four transmissions have been sent by then (RFC 3261 §17.1.1.2).
 const SILENCE: Duration = Duration::from_secs(6);
+/// One that said 100 looks for the called end. Abroad that takes 11 seconds in one call of twenty (ITU-T E.721), and a
+/// second route would ring it twice. Not so for protected numbers: they are tried everywhere at once if need be.
+const SEEKING: Duration = Duration::from_secs(20);
 
 impl Call {
     /// A call that is to be judged. `None` when its INVITE cannot be read.
@@ -184,6 +187,15 @@ impl Call {
                 self.ring_until = Some(now.moment + patience);
                 return;
             }
+        }
+    }
+
+    /// A route took the call up, and nobody rings yet.
+    pub(super) fn is_sought(&mut self, now: Now) {
+        let ruling = self.setup.as_ref().map(|setup| &setup.ruling);
+        if let Some(ruling) = ruling.filter(|ruling| !ruling.protected && !self.rang) {
+            let until = now.moment + ruling.ring.min(SEEKING);
+            self.ring_until = self.ring_until.map(|set| set.max(until));
         }
     }
 

@@ -39,6 +39,13 @@ impl Calls {
     pub(super) fn incoming(&mut self, now: Now, asked: Asked, guard: &mut Guard) {
         let directory = Arc::clone(&self.core.directory);
         let (flow, message) = (asked.flow, &asked.message);
+        let in_dialog =
+            message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_some());
+        if in_dialog {
+            // RFC 3261 §12.2.2, before any password: who proved it would hear the same. Leaves nothing behind.
+            self.core.transactions.abandon_server(asked.server);
+            return self.refuse(&flow, message, 481);
+        }
         let origin = identify(&directory, &flow, self.certificate(&flow), message);
         let entry =
             self.authority.admit(now, &directory, &self.registrar, origin, &flow, message, guard);
@@ -54,11 +61,7 @@ impl Calls {
             }
             Entry::Silence => return self.core.transactions.abandon_server(asked.server),
         };
-        let in_dialog =
-            message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_some());
         match message.method() {
-            // RFC 3261 §12.2.2
-            _ if in_dialog => self.answer(now, &asked, 481, |_| {}),
             Some(Method::Invite) => self.invited(now, &directory, &asker, asked),
             Some(Method::Register) => {
                 let wire = &mut self.core.wire(&directory);

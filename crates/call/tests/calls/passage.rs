@@ -150,3 +150,54 @@ fn a_broken_connection_does_not_keep_a_trunk_from_hearing_the_bye() {
     w.nothing_left();
     w.accounted();
 }
+
+#[test]
+fn a_pbx_asks_its_own_phones_for_their_passwords() {
+    let mut parts = parts();
+    parts.tenants[0].registering = Registering::PassedTo("pbx".into());
+    let mut w = World::with(parts);
+    w.name("desk", "192.0.2.50:5060");
+    let aor = "<sip:201@acme.example>".to_owned();
+    let register = Talk {
+        who: "desk",
+        target: "sip:acme.example".into(),
+        routes: Vec::new(),
+        local: format!("{aor};tag=r"),
+        remote: aor,
+        call_id: "register".into(),
+        cseq: 1,
+    };
+    w.ask(&register, "REGISTER", "Expires: 600\r\n", "");
+    let asked = w.hears("pbx", "REGISTER");
+    let contact = String::from_utf8_lossy(asked.field(Name::Contact).unwrap()).into_owned();
+    w.answer("pbx", &asked, "200 OK", "r", &format!("Contact: {contact};expires=600\r\n"), "");
+    w.hears("desk", "200");
+    let mut call = Talk {
+        target: "sip:0201112222@acme.example".into(),
+        remote: "<sip:0201112222@acme.example>".into(),
+        call_id: "call".into(),
+        ..register
+    };
+    w.ask(&call, "INVITE", "", "offer");
+    w.hears("desk", "100");
+    let invite = w.hears("pbx", "INVITE");
+    assert!(!w.judged.is_empty(), "the call is judged all the same");
+    let ask = "Proxy-Authenticate: Digest realm=\"acme\", nonce=\"n\"\r\n";
+    w.answer("pbx", &invite, "407 Proxy Authentication Required", "p", ask, "");
+    w.hears("pbx", "ACK");
+    let challenge = w.hears("desk", "407");
+    assert!(challenge.has(Name::ProxyAuthenticate));
+    w.ask(&call.clone().with(&challenge), "ACK", "", "");
+    let gives = "Proxy-Authorization: Digest username=\"201\", realm=\"acme\", nonce=\"n\", \
+        uri=\"sip:0201112222@acme.example\", response=\"00000000000000000000000000000000\"\r\n";
+    w.ask(call.next(), "INVITE", gives, "offer");
+    w.hears("desk", "100");
+    let invite = w.hears("pbx", "INVITE");
+    assert!(invite.has(Name::ProxyAuthorization));
+    assert_eq!(invite.uri_text(), b"sip:0201112222@acme.example", "the digest is bound to it");
+    w.answer("pbx", &invite, "486 Busy Here", "p", "", "");
+    w.hears("pbx", "ACK");
+    w.hears("desk", "486");
+    w.all_read();
+    w.accounted();
+}

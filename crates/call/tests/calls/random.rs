@@ -3,7 +3,7 @@
 
 use crate::world::{Talk, World};
 use ringfence_call::Ruling;
-use ringfence_sip::{Message, Method, Name};
+use ringfence_sip::{Message, Method, Name, Transport};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -62,17 +62,25 @@ struct Crowd {
     talks: Vec<Talk>,
     said: Vec<(&'static str, String)>,
     invites: u32,
+    restarts: bool,
 }
 
 impl Crowd {
     fn new(seed: u64) -> Self {
         let (heard, talks, said) = (Vec::new(), Vec::new(), Vec::new());
         let chance = Chance(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        Self { w: World::new(), chance, heard, talks, said, invites: 0 }
+        let mut w = World::new();
+        // Some live by streams, some see restarts.
+        for (nth, who) in PEOPLE.into_iter().enumerate() {
+            if seed >> nth & 1 == 1 {
+                w.over(who, Transport::Tcp);
+            }
+        }
+        Self { w, chance, heard, talks, said, invites: 0, restarts: seed.is_multiple_of(5) }
     }
 
     fn step(&mut self) {
-        match self.chance.below(24) {
+        match self.chance.below(26) {
             0..=3 => self.call(),
             4..=12 => self.answer(),
             13..=17 => self.ask(),
@@ -85,10 +93,24 @@ impl Crowd {
                     self.said.clear();
                 }
             }
+            23 => self.w.close(PEOPLE[self.chance.below(3)]),
+            24 if self.restarts => self.restart(),
             _ if !self.w.judged.is_empty() => self.w.cut("enough"),
             _ => {}
         }
         self.listen();
+    }
+
+    /// What was answered and acknowledged goes on; of the rest nothing is known any more.
+    fn restart(&mut self) {
+        self.w.pass(Duration::from_secs(1));
+        self.w.restart(Duration::from_secs(5));
+        self.w.heard.clear();
+        let running: Vec<_> = self.w.calls.running().map(|call| call.call).collect();
+        self.w.events.clear();
+        self.w.cdrs.clear();
+        self.w.judged.retain(|attempt| running.contains(&attempt.call));
+        self.said.clear();
     }
 
     fn call(&mut self) {

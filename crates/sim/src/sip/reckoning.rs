@@ -8,7 +8,8 @@ use super::watch::Watch;
 use super::world::Disturbed;
 use anyhow::{Context, Result, ensure};
 use ringfence_gate::Gate;
-use ringfence_model::Moment;
+use ringfence_model::{Mode, Moment};
+use std::time::Duration;
 
 /// Everything that was seen.
 pub struct Seen<'a> {
@@ -61,7 +62,13 @@ impl Seen<'_> {
         // Who was cut off or forgot its calls may not know that they are over.
         let sound = self.agents.iter().enumerate();
         for (_, agent) in sound.filter(|(node, _)| !self.disturbed.nodes.contains(node)) {
-            let up: Vec<_> = agent.calls_up().collect();
+            // A call whose record came in the last second before a stop is lost, and one end may never hear of it.
+            let restart = self.disturbed.restart;
+            let lost = |number: &usize| {
+                let plan = self.plans.get(*number);
+                plan.zip(restart).is_some_and(|(plan, at)| !self.is_apart(*number, plan, at))
+            };
+            let up: Vec<_> = agent.calls_up().filter(|number| !lost(number)).collect();
             ensure!(up.is_empty(), "a {} still has calls {up:?}", name(agent));
         }
         let counts = gate.calls().counts();
@@ -76,10 +83,12 @@ impl Seen<'_> {
     /// Each INVITE that was taken up has one record.
     fn records_add_up(&self) -> Result<()> {
         let calls = &self.watch.calls;
-        let open: Vec<_> = calls.iter().filter(|(_, call)| call.record.is_none()).collect();
+        let open: Vec<_> = calls.iter().filter(|(_, call)| call.record.is_none() && !call.lost).collect();
         ensure!(open.is_empty(), "no record of {open:?}");
         let (taken, records) = (self.watch.taken(), calls.len());
-        ensure!(taken == records, "{taken} calls were taken up, {records} have a record");
+        ensure!(
+            taken == records || self.watch.was_restarted(), "{taken} calls were taken up, {records} have a record"
+        );
         Ok(())
     }
 
@@ -124,12 +133,13 @@ impl Seen<'_> {
         let refused = self.watch.calls.values().any(|call| call.plan == Some(number) && call.refused);
         match plan.purpose {
             Purpose::Loop | Purpose::Fraud => return Ok(false),
+            Purpose::Denied if self.scenario.house.policy.mode == Mode::Observe => return Ok(false),
             Purpose::Denied => {
                 ensure!(code == 603 || code == 486, "it ended with {code}");
                 return Ok(true);
             }
-            Purpose::Honest if code == 603 || refused || code == 486 => {}
             Purpose::Protected => ensure!(!refused, "it was refused"),
+            Purpose::Honest if self.is_cut(number) => return Ok(false),
             Purpose::Honest => {}
         }
         self.as_planned(number, plan, code)
@@ -153,6 +163,11 @@ impl Seen<'_> {
                 ensure!(code == 200, "it was to be answered and ended with {code}");
                 self.both_talked(number, plan)?;
             }
+            // Every route is tried for them, whatever the first one says.
+            Treatment::Refuse { ring, code: said } if plan.purpose == Purpose::Protected => {
+                let taken_back = code == 487 && plan.patience < *ring * 2 + Duration::from_secs(2);
+                ensure!(taken_back || code == *said, "the answer was {said}, the caller got {code}");
+            }
             Treatment::Refuse { ring, code: said } if !early(ring) => {
                 ensure!(code == *said, "the answer was {said}, the caller got {code}");
             }
@@ -169,6 +184,10 @@ impl Seen<'_> {
                 Fact::Up { end: of, body, .. } if *of == end => Some((at, body.clone())),
                 _ => None,
             });
+            if up.is_none() && end == End::Called && self.scenario.weather.loss > 0.0 {
+                // The ACK got lost, and the BYE came first.
+                continue;
+            }
             let Some((since, body)) = up else { anyhow::bail!("the {end:?} never had it") };
             let over = self.facts(number).find_map(|(_, at, fact)| match fact {
                 Fact::Over { end: of, why, .. } if *of == end => Some((at, *why)),
@@ -185,8 +204,7 @@ impl Seen<'_> {
             );
             let own = plan.hangs_up == end;
             let expected = if own { Why::Own } else { Why::Bye };
-            let cut = self.watch.calls.values().any(|call| call.plan == Some(number) && call.cut);
-            if forks || cut || plan.transfer.is_some() {
+            if forks || plan.transfer.is_some() {
                 continue;
             }
             ensure!(why == expected, "the {end:?} lost it by {why:?}");
@@ -198,8 +216,12 @@ impl Seen<'_> {
         Ok(())
     }
 
+    fn is_cut(&self, number: usize) -> bool {
+        self.watch.calls.values().any(|call| call.plan == Some(number) && call.cut)
+    }
+
     fn is_disturbed(&self, plan: &Plan, number: usize) -> bool {
-        let Disturbed { nodes, ended, shed } = self.disturbed;
+        let Disturbed { nodes, ended, shed, restart } = self.disturbed;
         let house = &self.scenario.house;
         // Who is called follows from who calls and what is dialled.
         let phone = |text: &str| {
@@ -215,11 +237,35 @@ impl Seen<'_> {
             _ => vec![CARRIER_C],
         };
         let touched = |node: &usize| nodes.contains(node);
+        let restarted = restart.is_some_and(|at| !self.is_apart(number, plan, at));
+        // An answer or two got lost, and another carrier was tried.
+        let asked: std::collections::BTreeSet<_> = self
+            .facts(number)
+            .filter_map(|(node, _, fact)| matches!(fact, Fact::Asked { .. }).then_some(node))
+            .collect();
+        let tried = asked.len() > 1 && self.scenario.weather.loss > 0.0;
         let spared = plan.purpose == Purpose::Protected;
         touched(&plan.caller)
             || called.iter().any(|node| touched(node))
             || ended.contains(&number)
+            || restarted
+            || tried && plan.purpose != Purpose::Loop
             || (*shed && !spared)
+    }
+
+    /// Whether a restart at `at` is none of this call's business: it begins well after, is over before, or stood.
+    fn is_apart(&self, number: usize, plan: &Plan, at: Moment) -> bool {
+        let margin = Duration::from_secs(3);
+        let since = |wanted: fn(&Fact) -> bool| {
+            let found = self.facts(number).filter(|(_, _, fact)| wanted(fact));
+            found.map(|(_, at, _)| at).collect::<Vec<_>>()
+        };
+        let up = since(|fact| matches!(fact, Fact::Up { .. }));
+        let over = since(|fact| matches!(fact, Fact::Over { .. }));
+        let stood = up.len() >= 2 && up.iter().all(|up| *up + margin < at);
+        // What is said while nobody listens is said again, but not for ever.
+        let talks = over.iter().all(|over| *over > at + margin * 2 || *over + margin < at);
+        plan.at > at + margin * 3 || (stood && talks && plan.hold.is_none())
     }
 
     /// Telephones to which nothing happened are registered all the time.

@@ -73,14 +73,21 @@ impl Scenario {
         scenario
     }
 
-    /// The same world without attackers, faults and calls anybody would object to.
+    /// The same world without faults and without those who only take others' time.
     #[must_use]
-    pub fn peaceful(mut self) -> Self {
-        self.plans.retain(|plan| matches!(plan.purpose, Purpose::Honest | Purpose::Protected));
-        self.plans.retain(|plan| plan.transfer.is_none());
+    pub fn without_strangers(mut self) -> Self {
         self.attacks.clear();
         self.faults.clear();
-        self.cracked = None;
+        self
+    }
+
+    /// The same world in which only one tenant calls. Plans keep their numbers.
+    #[must_use]
+    pub fn only(mut self, tenant: &str) -> Self {
+        for plan in self.plans.iter_mut().filter(|plan| plan.tenant.as_str() != tenant) {
+            plan.at = Moment(u64::MAX);
+        }
+        self.cracked = self.cracked.filter(|_| tenant == HOSTED);
         self
     }
 
@@ -240,6 +247,10 @@ impl Scenario {
                 }
                 _ => self.fault(at + Duration::from_secs(60), Fault::Drain),
             }
+        }
+        if chance.happens(0.25) {
+            let at = START + Duration::from_millis(u64::from(chance.within((40_000, 170_000))));
+            self.fault(at, Fault::Restart);
         }
         self.faults.sort_by_key(|(at, _)| *at);
     }

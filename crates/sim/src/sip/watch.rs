@@ -25,6 +25,8 @@ pub struct Call {
     pub cut: bool,
     /// An INVITE of it went out.
     pub sent: bool,
+    /// It was neither up nor over when the program stopped.
+    pub lost: bool,
     /// Its record.
     pub record: Option<Cdr>,
 }
@@ -43,6 +45,7 @@ pub struct Watch {
     /// The Via of each INVITE that went out.
     invites: BTreeSet<Vec<u8>>,
     acted: bool,
+    restarted: bool,
     hash: foldhash::fast::FoldHasher<'static>,
     outcome: Outcome,
 }
@@ -66,6 +69,7 @@ impl Watch {
             taken: BTreeSet::new(),
             invites: BTreeSet::new(),
             acted: false,
+            restarted: false,
             hash: foldhash::fast::FixedState::with_seed(0).build_hasher(),
             outcome: Outcome::default(),
         }
@@ -96,7 +100,7 @@ impl Watch {
         let takes = match message.code() {
             Some(100) => cseq(&message).ends_with(b"INVITE"),
             // A referral is a call to be, and is judged like one.
-            Some(202 | 603) => cseq(&message).ends_with(b"REFER"),
+            Some(code) if code != 481 => cseq(&message).ends_with(b"REFER"),
             _ => false,
         };
         if takes {
@@ -205,9 +209,16 @@ impl Watch {
         self.outcome.verdicts.insert(call.0 as usize, text);
     }
 
-    /// Everything about one input was said.
-    pub fn all_said(&mut self, _from: Option<SocketAddr>) -> Result<()> {
-        Ok(())
+    /// The program was started again and took up these calls.
+    pub fn restarted(&mut self, running: &BTreeSet<CallId>) {
+        self.restarted = true;
+        for (id, call) in &mut self.calls {
+            call.lost |= call.record.is_none() && !running.contains(id);
+            // What the last second lost may be told again, under the same name.
+            if running.contains(id) {
+                call.record = None;
+            }
+        }
     }
 
     /// A call is ended from here.
@@ -219,6 +230,11 @@ impl Watch {
     /// The call of a plan.
     pub fn call_of(&self, plan: usize) -> Option<CallId> {
         self.by_plan.get(&plan).copied()
+    }
+
+    /// Whether the program was started again.
+    pub const fn was_restarted(&self) -> bool {
+        self.restarted
     }
 
     /// INVITEs that were taken up.

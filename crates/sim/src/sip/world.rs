@@ -10,10 +10,10 @@ use super::reckoning;
 use super::scenario::{START, Scenario};
 use super::watch::Watch;
 use crate::chance::Chance;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use bytes::Bytes;
 use ringfence_gate::{Command, Gate, Input, Output, Shard, Snapshot};
-use ringfence_model::{Moment, Now, Scope, WallTime};
+use ringfence_model::{CallEvent, Moment, Now, Scope, WallTime};
 use ringfence_sip::{ConnectionId, Flow, Transport};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -124,6 +124,7 @@ enum Event {
     Leave(usize),
     Greed,
     Closed(Flow),
+    Store,
 }
 
 /// What nothing that happened to a node may be held against.
@@ -135,6 +136,30 @@ pub struct Disturbed {
     pub ended: Vec<usize>,
     /// Calls were shed, or no new ones taken, at some time.
     pub shed: bool,
+    /// The program was started again.
+    pub restart: Option<Moment>,
+}
+
+/// What was stored, with when: the last second of it may be lost.
+#[derive(Default)]
+struct Store {
+    engine: String,
+    events: Vec<(Moment, WallTime, CallEvent)>,
+    checkpoints: Vec<(Moment, [u8; 16], Option<Bytes>)>,
+}
+
+impl Store {
+    /// What survives a stop at `at`.
+    fn left(&self, at: Moment) -> BTreeMap<[u8; 16], Bytes> {
+        let mut left = BTreeMap::new();
+        for (_, key, state) in self.checkpoints.iter().filter(|(when, ..)| *when + LOST <= at) {
+            match state {
+                Some(state) => left.insert(*key, state.clone()),
+                None => left.remove(key),
+            };
+        }
+        left
+    }
 }
 
 struct World<'a> {
@@ -142,6 +167,9 @@ struct World<'a> {
     show: &'a mut dyn FnMut(Moment, Line<'_>),
     snapshot: Arc<Snapshot>,
     gate: Gate,
+    store: Store,
+    /// What the gate's moments begin at: a machine that starts again counts anew.
+    epoch_us: u64,
     gate_at: SocketAddr,
     asked: Option<Moment>,
     agents: Vec<Agent>,
@@ -164,6 +192,10 @@ struct World<'a> {
 
 /// A Tuesday at ten in Amsterdam.
 const MORNING: i64 = 1_794_906_000_000_000;
+/// What a stop may lose.
+const LOST: Duration = Duration::from_secs(1);
+/// How long it takes to start again.
+const DOWN: Duration = Duration::from_secs(2);
 /// So long after everybody went home all must be quiet.
 const QUIET: Duration = Duration::from_secs(3 * 3_600);
 /// What an attacker can keep of what it overheard.
@@ -198,6 +230,8 @@ impl<'a> World<'a> {
             connections: 0,
             overheard: Vec::new(),
             disturbed: Disturbed::default(),
+            store: Store::default(),
+            epoch_us: 0,
             step_us: 0,
             strikes: 0,
             at: START,
@@ -229,6 +263,9 @@ impl<'a> World<'a> {
         for (at, fault) in &self.scenario.faults {
             self.put(*at, Event::Fault(fault.clone()));
         }
+        let restarts = self.scenario.faults.iter().filter(|(_, f)| matches!(f, Fault::Restart));
+        let before: Vec<_> = restarts.map(|(at, _)| Moment(at.0.saturating_sub(20_000_000))).collect();
+        before.into_iter().for_each(|at| self.put(at, Event::Store));
         if let Some((from, _)) = self.scenario.cracked {
             for parallel in 0..4 {
                 self.put(from + Duration::from_secs(7 * parallel), Event::Greed);
@@ -309,6 +346,7 @@ impl<'a> World<'a> {
             Event::Strike(index, count) => self.strike(index, count),
             Event::Greed => self.greedy_call(),
             Event::Closed(flow) => self.tell(Input::Closed(flow)),
+            Event::Store => self.keep_engine(),
         }
     }
 
@@ -480,9 +518,59 @@ impl<'a> World<'a> {
                 self.tell(Input::Load { waiting: *waiting, backlog: *backlog })?;
             }
             Fault::Drain => self.tell(Input::Command(Command::Drain))?,
-            Fault::Restart => bail!("calls cannot be restored yet"),
+            Fault::Restart => self.restart()?,
         }
         Ok(())
+    }
+
+    /// Stores the engine's state; facts are stored as they come.
+    fn keep_engine(&mut self) -> Result<()> {
+        self.store.engine = serde_json::to_string(&self.gate.state())?;
+        self.store.events.clear();
+        Ok(())
+    }
+
+    /// Stops the program without a word and starts it again with what it stored.
+    fn restart(&mut self) -> Result<()> {
+        self.disturbed.restart = Some(self.at);
+        let stopped = self.at;
+        self.at = stopped + DOWN;
+        // What arrived meanwhile found nobody.
+        let later = self.queue.split_off(&(self.at, 0));
+        let meanwhile = std::mem::replace(&mut self.queue, later);
+        for (_, event) in meanwhile {
+            if !matches!(event, Event::ToGate { .. } | Event::Closed(_)) {
+                self.put(self.at, event);
+            }
+        }
+        let state = serde_json::from_str(&self.store.engine)?;
+        let shard = shard(self.scenario.seed);
+        self.gate = Gate::restore(&shard, Arc::clone(&self.snapshot), state)?;
+        self.epoch_us = self.at.0 - 1_000_000;
+        for (_, wall, event) in self.store.events.iter().filter(|(at, ..)| *at + LOST <= stopped) {
+            self.gate.handle(Now::from_wall(*wall), Input::Event(event));
+            while !matches!(self.gate.poll(), Output::Sleep(_)) {}
+        }
+        let left = self.store.left(stopped);
+        let now = self.now();
+        self.gate.take_up(now, left.into_iter());
+        let running = self.gate.calls().running().map(|view| view.call).collect();
+        self.watch.restarted(&running);
+        self.listen()?;
+        self.resolve()?;
+        for node in 0..self.ways.len() {
+            let Some(way) = self.ways.get_mut(node) else { continue };
+            if way.connection.take().is_some() {
+                self.disturbed.nodes.push(node);
+                self.happen(Event::Register(node))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Now {
+        let wall = WallTime(MORNING + (self.at.0 as i64) + self.step_us);
+        Now { moment: Moment(self.at.0 - self.epoch_us), wall }
     }
 
     fn break_connection(&mut self, node: usize) {
@@ -500,18 +588,17 @@ impl<'a> World<'a> {
 
     /// Gives the gate an input and takes everything it has to say.
     fn tell(&mut self, input: Input<'_>) -> Result<()> {
-        let wall = WallTime(MORNING + (self.at.0 as i64) + self.step_us);
-        let from = match &input {
-            Input::Message { flow, .. } => Some(flow.remote),
-            _ => None,
-        };
-        self.gate.handle(Now { moment: self.at, wall }, input);
+        self.gate.handle(self.now(), input);
+        self.listen()
+    }
+
+    fn listen(&mut self) -> Result<()> {
         loop {
             let output = self.gate.poll();
             match output {
                 Output::Sleep(asked) => {
-                    self.asked = asked;
-                    return self.watch.all_said(from);
+                    self.asked = asked.map(|asked| Moment(asked.0.saturating_add(self.epoch_us)));
+                    return Ok(());
                 }
                 Output::Transmit { flow, bytes, call } => {
                     (self.show)(self.at, Line::Sent(flow.remote, &bytes));
@@ -520,9 +607,23 @@ impl<'a> World<'a> {
                 }
                 other => {
                     (self.show)(self.at, Line::Said(&other));
+                    self.keep(&other);
                     self.watch.said(self.at, &other).context("of what the gate said")?;
                 }
             }
+        }
+    }
+
+    fn keep(&mut self, output: &Output) {
+        match output {
+            Output::Event(event) => {
+                let wall = self.now().wall;
+                self.store.events.push((self.at, wall, event.clone()));
+            }
+            Output::Checkpoint { key, state } => {
+                self.store.checkpoints.push((self.at, *key, state.clone()));
+            }
+            _ => {}
         }
     }
 

@@ -11,7 +11,7 @@ use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
 /// The longest ringing.
-const RING: Duration = Duration::from_secs(180);
+pub(super) const RING: Duration = Duration::from_secs(180);
 
 impl Agent {
     /// A request other than ACK came.

@@ -40,9 +40,8 @@ impl Agent {
         };
         self.calls.insert(id, call);
         self.invite(at, id, plan.late_offer, "");
-        if continues.is_none() {
-            self.act(at + plan.patience, id, Deed::Cancel);
-        }
+        let patience = if continues.is_none() { plan.patience } else { super::called::RING };
+        self.act(at + patience, id, Deed::Cancel);
     }
 
     fn invite(&mut self, at: Moment, id: u32, late_offer: bool, credentials: &str) {

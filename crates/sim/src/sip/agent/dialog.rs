@@ -32,6 +32,10 @@ impl Agent {
         match message.method() {
             Some(Method::Bye) => {
                 self.reply(at, key, 200, "", "", "");
+                let invite = self.calls.get(&id).map(|call| call.invite.clone());
+                if let Some(server) = invite.and_then(|invite| self.servers.get_mut(&invite)) {
+                    server.unacked = false;
+                }
                 self.over(id, Why::Bye);
             }
             Some(Method::Invite) => self.reinvited(at, id, key, message),
