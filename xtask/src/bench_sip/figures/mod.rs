@@ -39,6 +39,7 @@ pub const FIGURES: [Figure; 9] = [
     },
     Figure { name: "register", about: "registrations with digest", measure: register::measure },
     Figure { name: "junk", about: "calls beside a flood of junk", measure: junk::measure },
+    Figure { name: "cut", about: "how soon both sides hear of a cut", measure: cut::measure },
     Figure {
         name: "memory",
         about: "memory of calls, and after a million of them",
