@@ -127,7 +127,7 @@ fn new_settings_are_all_taken_or_none() {
     let refused = it.tell(&["reload"]);
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8(refused.stderr).unwrap();
-    assert!(told.contains("ringfence.toml:20:8: mode: unknown variant `enforced`"), "{told}");
+    assert!(told.contains("ringfence.toml:21:8: mode: unknown variant `enforced`"), "{told}");
     assert!(told.contains("the old settings hold"), "{told}");
     call(&pbx, &carrier, "+4915112345678", "one");
     let closed = "policy = { classes = [{ class = \"mobile\", allow = false }, { class = \"international\", allow = false }] }";

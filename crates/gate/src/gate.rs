@@ -131,7 +131,7 @@ impl Gate {
     }
 
     /// The same with a wall time that never goes back nor stands still.
-    fn forward(&mut self, now: Now) -> Now {
+    pub(crate) fn forward(&mut self, now: Now) -> Now {
         let gone = self.moment.replace(now.moment).map_or(Duration::ZERO, |last| now.moment - last);
         self.wall = now.wall.max(self.wall + gone / 2);
         Now { wall: self.wall, ..now }

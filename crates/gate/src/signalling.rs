@@ -173,6 +173,7 @@ impl Gate {
 
     /// Takes up calls and registrations from before a restart. Poll afterwards.
     pub fn take_up(&mut self, now: Now, records: impl Iterator<Item = ([u8; 16], Bytes)>) {
+        let now = self.forward(now);
         self.signalling.calls.restore(now, records);
         self.release_lost(now);
         self.settle(now);

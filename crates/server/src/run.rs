@@ -102,13 +102,16 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
-    runtime.block_on(async {
+    let (running, writer) = runtime.block_on(async {
         let faces = Faces::open(&config).await?;
         let (running, writer) = start(sockets, taken_up, file, config, logging)?;
-        attend(Arc::clone(&running), faces).await?;
-        end(running, writer);
-        Ok(())
-    })
+        attend(Arc::clone(&running), faces).await;
+        Ok::<_, ServeError>((running, writer))
+    })?;
+    // With it go those who still ask something.
+    drop(runtime);
+    end(running, writer);
+    Ok(())
 }
 
 fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
@@ -271,7 +274,7 @@ fn start(
 }
 
 /// Serves operators and heeds signals until it is time to end.
-async fn attend(running: Arc<Running>, mut faces: Faces) -> Result<(), ServeError> {
+async fn attend(running: Arc<Running>, mut faces: Faces) {
     let notifier = Notifier::of_environment();
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(control::serve(faces.control, Arc::clone(&running)));
@@ -309,7 +312,6 @@ async fn attend(running: Arc<Running>, mut faces: Faces) -> Result<(), ServeErro
         _ = faces.interrupt.recv() => info!("told to end at once"),
     }
     tasks.shutdown().await;
-    Ok(())
 }
 
 /// Says that we are alive while every shard answers.

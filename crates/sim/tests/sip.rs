@@ -30,8 +30,7 @@ batches! {
 #[test]
 fn the_same_seed_says_the_same() {
     for seed in 1_000..1_010 {
-        let [once, again] =
-            [0, 1].map(|_| run(&Scenario::of_seed(seed), &mut |_, _| {}).unwrap());
+        let [once, again] = [0, 1].map(|_| run(&Scenario::of_seed(seed), &mut |_, _| {}).unwrap());
         assert_eq!(once, again, "seed {seed}");
     }
 }

@@ -8,15 +8,33 @@ use std::time::Duration;
 
 /// What may be lost within an hour, in euros.
 const LIMIT: f64 = 10.0;
+/// What each call costs that is answered: a fee and the first minute.
+const PRICE: f64 = 2.10;
 /// Calls he tries.
 const TRIED: u32 = 40;
 /// Where Bert is.
 const BERTS_DESK: u8 = 32;
 
+/// The limit alone holds, where a customer wants no stop for odd behaviour.
 #[test]
-fn a_weekend_attack_costs_no_more_than_the_limit_and_colleagues_call_on() {
+fn an_attack_costs_no_more_than_the_limit() {
+    let went_through = attack("steering = { loss_accept = 100000, wrong_stops_accept = 0.1 }");
+    assert!((1..=4).contains(&went_through), "{went_through}");
+}
+
+/// Its oddness stops it sooner.
+#[test]
+fn an_attack_is_seen_before_the_limit_is_reached() {
+    assert!(attack("steering = {}") < 4);
+}
+
+/// Gives how many calls of the attack went through.
+fn attack(steering: &str) -> usize {
     let place = Place::new();
-    let policy = format!("{MD5}\npolicy = {{ limits = {{ per_hour = {LIMIT} }} }}");
+    place.file("rates.csv", "prefix,connect,price,increment\n252,1.50,0.60,60\n31,0,0.02,1\n");
+    let policy = format!(
+        "{MD5}\ntariff = \"rates.csv\"\npolicy = {{ limits = {{ per_hour = {LIMIT} }}, {steering} }}"
+    );
     let firewall = serve(&place, &phone_edge(&place, &policy));
     let edge = Some(place.at(FIREWALL));
     phone(&place, BERTS_DESK, BERT, register(60)).dials("202").start(edge).done();
@@ -62,7 +80,7 @@ fn a_weekend_attack_costs_no_more_than_the_limit_and_colleagues_call_on() {
         cdrs.iter().filter(|cdr| cdr.to_string().contains("252612345678")).collect();
     assert_eq!(abroad.len(), TRIED as usize);
     let answered: Vec<_> = abroad.iter().filter(|cdr| !cdr["answered"].is_null()).collect();
-    let cost: f64 = answered.iter().map(|cdr| cdr["cost"].as_f64().expect("a cost")).sum();
+    let cost = answered.len() as f64 * PRICE;
     assert!(cost <= LIMIT, "lost {cost} of at most {LIMIT}");
-    assert!(answered.len() < abroad.len() / 2, "{} of {TRIED} went through", answered.len());
+    answered.len()
 }

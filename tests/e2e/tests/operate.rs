@@ -87,10 +87,10 @@ fn new_settings_hold_at_once_and_wrong_ones_never() {
     // From another port of the PBX: the first one is on the phone.
     let port = std::net::SocketAddr::new(place.ip(PBX), place.port());
     Sipp::new(&place, port, refused(486)).start(Some(place.at(FIREWALL))).done();
-    firewall.rewrite("[[listen]]\nudp = \"not an address\"\n");
+    firewall.rewrite("data = \"data\"\n[[listen]]\nudp = \"not an address\"\n");
     let output = firewall.command(&["reload"]);
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && errors.contains("ringfence.toml:2:7"), "{errors}");
+    assert!(!output.status.success() && errors.contains("ringfence.toml:3:7"), "{errors}");
     assert_eq!(firewall.list("calls").len(), 1, "a running call stays through all of it");
     let call = firewall.list("calls")[0]["call"].to_string();
     firewall.told(&["calls", "cut", &call]);

@@ -5,6 +5,7 @@ use crate::phones::{ANNA, MD5, phone, phone_edge, register};
 use crate::trunk_guard::refused;
 use crate::world::{CARRIER, FIREWALL, PBX, falls_quiet, serve, trunk_guard};
 use ringfence_e2e::{Body, Place, Scenario, Sipp, eventually};
+use serde_json::Value;
 use std::net::SocketAddr;
 
 #[test]
@@ -65,7 +66,13 @@ fn registrations_live_through_a_restart() {
     std::thread::sleep(std::time::Duration::from_millis(1_200));
     firewall.kill();
     firewall.start_again(&place);
-    assert_eq!(firewall.list("registrations"), before);
+    let after = firewall.list("registrations");
+    let what = |of: &[Value]| {
+        of.iter().map(|line| (line["contact"].clone(), line["source"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(what(&after), what(&before));
+    let until = |of: &[Value]| of[0]["until"].as_i64().expect("a time");
+    assert!(until(&after).abs_diff(until(&before)) < 1_000_000, "{after:?} {before:?}");
     // And she is rung.
     let flow = flows::basic();
     let desk = Sipp::new(&place, place.at(30), flow.callee).start(None);
@@ -80,8 +87,9 @@ fn registrations_live_through_a_restart() {
 #[test]
 fn money_spent_lives_through_a_restart() {
     let place = Place::new();
-    // A minute to Somalia costs more than half of what an hour may cost.
-    let limit = "policy = { limits = { per_hour = 2 } }";
+    // One call costs more than half of what an hour may cost.
+    place.file("rates.csv", "prefix,connect,price,increment\n252,1.50,0.60,60\n");
+    let limit = "tariff = \"rates.csv\"\npolicy = { limits = { per_hour = 4 } }";
     let mut firewall = serve(&place, &trunk_guard(&place, limit));
     let dial = |scenario: Scenario| {
         let port = SocketAddr::new(place.ip(PBX), place.port());

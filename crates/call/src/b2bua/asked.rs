@@ -10,6 +10,9 @@ use crate::transaction::ServerKey;
 use ringfence_model::{Now, ReleasedBy};
 use ringfence_sip::{Flow, Message, Method, Name};
 
+/// Requests of one call that wait for an answer.
+const RELAYS_MAX: usize = 32;
+
 /// A request inside a dialog.
 #[derive(Debug)]
 pub struct Asked {
@@ -60,6 +63,7 @@ impl Call {
         match method {
             Method::Bye => self.hung_up(core, now, party, pair_id, &asked),
             _ if hops == 0 => answer(core, now, &asked, 483),
+            _ if self.relays.len() >= RELAYS_MAX => answer(core, now, &asked, 503),
             Method::Invite if self.invite_clashes(party).is_some() => {
                 answer(core, now, &asked, self.invite_clashes(party).unwrap_or(491));
             }

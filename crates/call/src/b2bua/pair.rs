@@ -45,6 +45,9 @@ pub struct Stray {
     pub bye: u32,
 }
 
+/// Early dialogs of a call at once. A party that answers under ever new tags gets no more.
+pub const FORKS_MAX: usize = 16;
+
 impl Pair {
     /// The dialog with a party.
     pub const fn side(&self, party: Party) -> &Dialog {
@@ -83,6 +86,12 @@ impl Call {
             pair.callee.hear(message, to);
             core.reach(&mut pair.callee);
             return Some(at);
+        }
+        if self.pairs.len() >= FORKS_MAX {
+            // An answer always finds room.
+            message.code().filter(|code| *code >= 200)?;
+            let gone = self.pairs.remove(0);
+            core.dialogs.remove(&gone.caller.local_tag);
         }
         let (branch_id, mut callee) = (branch.id, branch.dialog.clone());
         callee.hear(message, to);

@@ -1,7 +1,7 @@
 //! Answers to our INVITEs.
 
 use super::branch::BranchState;
-use super::pair::{Settled, Stray};
+use super::pair::{FORKS_MAX, Settled, Stray};
 use super::relay::{Purpose, Relay};
 use super::reliable::{Invited, knows};
 use super::setup::Best;
@@ -168,6 +168,9 @@ impl Call {
         message: &Message,
         to: &NameAddr<'_>,
     ) {
+        if self.strays.len() >= FORKS_MAX {
+            return;
+        }
         let id = self.next_id();
         let owner = self.owner(id);
         let Some(branch) = self.branches.get(at) else { return };

@@ -21,6 +21,9 @@ pub struct Reliable {
     pub cseq: (u32, u32),
 }
 
+/// INVITEs of a pair whose reliable responses may still be acknowledged.
+const RELIABLE_MAX: usize = 8;
+
 /// An INVITE that was sent on.
 #[derive(Clone, Copy)]
 pub struct Invited {
@@ -57,6 +60,9 @@ impl Call {
             None => {
                 let Invited { relay, server, answering, cseq } = invited;
                 let first = (theirs, first);
+                if pair.reliable.len() >= RELIABLE_MAX {
+                    pair.reliable.remove(0);
+                }
                 pair.reliable.push(Reliable { relay, server, answering, first, cseq });
                 first
             }

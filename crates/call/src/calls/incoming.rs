@@ -103,6 +103,11 @@ impl Calls {
     /// A new call: asked about before anything else is done.
     fn invited(&mut self, now: Now, directory: &Directory, asker: &Asker<'_>, asked: Asked) {
         let Ok(head) = asked.message.essentials() else { return };
+        if self.calls.len() >= CALLS_MAX {
+            return self.answer(now, &asked, 503, |builder| {
+                builder.number(Name::RetryAfter, 30);
+            });
+        }
         if head.max_forwards == Some(0) {
             return self.answer(now, &asked, 483, |_| {});
         }
@@ -190,6 +195,9 @@ impl Calls {
         });
     }
 }
+
+/// Calls of one shard at once: 6 kB each.
+const CALLS_MAX: usize = 262_144;
 
 /// How long a route may ring when no tenant says.
 const RING: Duration = Duration::from_secs(120);

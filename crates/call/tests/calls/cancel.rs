@@ -201,3 +201,24 @@ fn spoofed_requests_do_nothing() {
     w.all_read();
     assert!(!w.inbox.contains_key(&w.addr("mallory")));
 }
+
+#[test]
+fn a_party_with_ever_new_tags_finds_an_end() {
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+    let invite = w.hears("carrier", "INVITE");
+    for tag in 0..100 {
+        w.answer("carrier", &invite, "180 Ringing", &format!("r{tag}"), "", "");
+    }
+    assert_eq!(w.calls.counts().dialogs, 16 + 1, "ours towards the caller, and the one they share");
+    for tag in (0..100).rev() {
+        w.answer("carrier", &invite, "200 OK", &format!("r{tag}"), "", "");
+    }
+    let told = |code: &str| {
+        let is = |bytes: &bytes::Bytes| bytes.starts_with(format!("SIP/2.0 {code}").as_bytes());
+        w.heard.iter().filter(|(_, bytes)| is(bytes)).count()
+    };
+    assert_eq!((told("180"), told("200")), (16, 1));
+    w.nothing_left();
+    w.accounted();
+}

@@ -11,10 +11,8 @@ static VOICE: LazyLock<Voice> = LazyLock::new(Voice::english);
 /// Adds one output to the reply.
 pub fn add(reply: &mut Reply, output: Output) {
     match output {
-        Output::Verdict(verdict) => {
-            if verdict.acted && verdict.action == Action::Reject {
-                reply.deny = Some(why(&verdict.reasons));
-            }
+        Output::Verdict(verdict) if verdict.acted && verdict.action == Action::Reject => {
+            reply.deny = Some(why(&verdict.reasons));
         }
         Output::Cut { call, .. } => reply.actions.push(ReplyAction::Terminate { call }),
         Output::Blocked { block, reasons, .. } if !block.shadow => {

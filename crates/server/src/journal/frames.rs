@@ -86,8 +86,16 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     (crc32fast::hash(body) == number(checksum)?).then_some((body, rest))
 }
 
-/// The bodies of a file's whole frames, each with where it begins, and where the last one ends.
-pub(super) fn bodies(format: Format, bytes: &[u8]) -> Result<(Vec<(u64, &[u8])>, u64), FrameError> {
+/// The bodies of a file's whole frames.
+pub(super) struct Bodies<'a> {
+    /// Each with where it begins.
+    pub found: Vec<(u64, &'a [u8])>,
+    /// Where the last one ends.
+    pub end: u64,
+}
+
+/// The bodies of a file's whole frames.
+pub(super) fn bodies(format: Format, bytes: &[u8]) -> Result<Bodies<'_>, FrameError> {
     let mut rest = format.check(bytes)?;
     let (mut at, mut found) = (HEADER as u64, Vec::new());
     while let Some((body, after)) = split(rest) {
@@ -95,7 +103,7 @@ pub(super) fn bodies(format: Format, bytes: &[u8]) -> Result<(Vec<(u64, &[u8])>,
         at += (FRAME_HEAD + body.len()) as u64;
         rest = after;
     }
-    Ok((found, at))
+    Ok(Bodies { found, end: at })
 }
 
 /// A file that grows by frames. A write that fails leaves it as it was.

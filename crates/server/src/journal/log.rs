@@ -1,6 +1,6 @@
 //! Calls and registrations by key: the last state of each counts.
 
-use super::frames::{Appender, Format, bodies, frame, put_aside, read};
+use super::frames::{Appender, Bodies, Format, bodies, frame, put_aside, read};
 use super::path;
 use bytes::Bytes;
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ impl CheckpointLog {
     pub fn open(folder: &Path, shard: u8, complaints: &mut Vec<String>) -> io::Result<Self> {
         let path = path(folder, "checkpoints", shard, "log");
         let Some(bytes) = read(&path)? else { return Self::create(&path) };
-        let (found, end) = match bodies(FORMAT, &bytes) {
+        let Bodies { found, end } = match bodies(FORMAT, &bytes) {
             Ok(found) => found,
             Err(error) => {
                 complaints.push(put_aside(&path, &error)?);

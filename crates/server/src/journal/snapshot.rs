@@ -1,6 +1,6 @@
 //! What engine and guard of a shard know, written whole.
 
-use super::frames::{Format, bodies, put_aside, read as read_file, replace, single};
+use super::frames::{Bodies, Format, bodies, put_aside, read as read_file, replace, single};
 use super::pack::{pack, unpack};
 use super::path;
 use ringfence_fraud::EngineState;
@@ -37,7 +37,7 @@ pub(super) fn read(
     let path = path(folder, "known", shard, "state");
     let Some(bytes) = read_file(&path)? else { return Ok(None) };
     let known = match bodies(FORMAT, &bytes) {
-        Ok((found, _)) => match found.first() {
+        Ok(Bodies { found, .. }) => match found.first() {
             Some((_, body)) => unpack(body).map_err(|error| error.to_string()),
             None => Err("it was not written whole".to_owned()),
         },

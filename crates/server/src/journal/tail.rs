@@ -1,6 +1,6 @@
 //! Call events since the last snapshot, so that what happened after it is not forgotten.
 
-use super::frames::{Appender, Format, bodies, frame, put_aside, read};
+use super::frames::{Appender, Bodies, Format, bodies, frame, put_aside, read};
 use super::pack::{pack, unpack};
 use ringfence_model::{CallEvent, WallTime};
 use std::io;
@@ -50,7 +50,7 @@ impl Tail {
             let path = path(folder, shard, number);
             let bytes = read(&path)?.unwrap_or_default();
             match bodies(FORMAT, &bytes) {
-                Ok((found, _)) => {
+                Ok(Bodies { found, .. }) => {
                     for (at, body) in found {
                         match unpack(body) {
                             Ok(event) => events.push(event),

@@ -272,7 +272,7 @@ impl Keeper {
         self.changed |= written.is_err();
         for waiter in self.waiters.drain(..) {
             // Whoever waited may be gone.
-            let _ = waiter.send(written.as_ref().map(|()| ()).map_err(ToString::to_string));
+            let _ = waiter.send(written.as_ref().copied().map_err(ToString::to_string));
         }
         if written.is_ok() {
             tally.snapshots.up();

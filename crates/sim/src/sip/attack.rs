@@ -88,7 +88,13 @@ impl Attack {
     }
 }
 
-fn request(chance: &mut Chance, method: &str, uri: &str, who: (&str, SocketAddr), more: &str) -> Bytes {
+fn request(
+    chance: &mut Chance,
+    method: &str,
+    uri: &str,
+    who: (&str, SocketAddr),
+    more: &str,
+) -> Bytes {
     let (user, source) = who;
     let [branch, tag, id] = [0; 3].map(|_| chance.draw());
     format!(
@@ -118,7 +124,8 @@ fn guess(chance: &mut Chance, source: SocketAddr, domain: &str) -> Bytes {
     );
     let uri = format!("sip:{domain}");
     let bytes = request(chance, "REGISTER", &uri, (&aor, source), &more);
-    let text = String::from_utf8_lossy(&bytes).replace(&format!("To: <{uri}>"), &format!("To: <{aor}>"));
+    let text =
+        String::from_utf8_lossy(&bytes).replace(&format!("To: <{uri}>"), &format!("To: <{aor}>"));
     text.into()
 }
 
@@ -170,9 +177,9 @@ fn spoof(chance: &mut Chance, source: SocketAddr, overheard: &[Bytes]) -> Option
     let (from, to, id) = (line("From:")?, line("To:")?, line("Call-ID:")?);
     let cseq = line("CSeq:")?;
     let number: u32 = cseq.split(' ').nth(1)?.parse().ok()?;
-    let uri = text.lines().find_map(|line| {
-        line.strip_prefix("Contact: <").and_then(|rest| rest.split('>').next())
-    });
+    let uri = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Contact: <").and_then(|rest| rest.split('>').next()));
     let uri = uri.unwrap_or("sip:203.0.113.101:5060").to_owned();
     // Either end may be the one that is played.
     let (from, to) = if chance.happens(0.5) {

@@ -13,10 +13,18 @@ pub fn line(house: &House, at: Moment, line: &Line<'_>, whole: bool) -> String {
     let secs = at.0 as f64 / 1e6;
     match line {
         Line::Heard(from, bytes) => {
-            format!("{secs:11.6}  {:>22} ->                {}", name(house, *from), shown(bytes, whole))
+            format!(
+                "{secs:11.6}  {:>22} ->                {}",
+                name(house, *from),
+                shown(bytes, whole)
+            )
         }
         Line::Sent(to, bytes) => {
-            format!("{secs:11.6}  {:>22}   <- ringfence   {}", name(house, *to), shown(bytes, whole))
+            format!(
+                "{secs:11.6}  {:>22}   <- ringfence   {}",
+                name(house, *to),
+                shown(bytes, whole)
+            )
         }
         Line::Lost(towards, who, bytes) => {
             let to = if *towards == Towards::Gate { "-> lost" } else { "lost <-" };

@@ -27,9 +27,9 @@ pub fn at_the_end(seen: &Seen<'_>, gate: &Gate) -> Result<u64> {
     seen.records_add_up()?;
     let mut foretold = 0;
     for (number, plan) in seen.plans.iter().enumerate() {
-        foretold += u64::from(seen.one_call(number, plan).with_context(|| {
-            format!("call {number}, {plan:?}")
-        })?);
+        foretold += u64::from(
+            seen.one_call(number, plan).with_context(|| format!("call {number}, {plan:?}"))?,
+        );
     }
     seen.registrations_stay()?;
     Ok(foretold)
@@ -38,9 +38,10 @@ pub fn at_the_end(seen: &Seen<'_>, gate: &Gate) -> Result<u64> {
 /// Protected calls that a carrier was asked for.
 pub fn protected(plans: &[Plan], agents: &[Agent]) -> u64 {
     let asked = |number: usize| {
-        agents.iter().flat_map(|agent| &agent.facts).any(
-            |(_, fact)| matches!(fact, Fact::Asked { plan, .. } if *plan == number),
-        )
+        agents
+            .iter()
+            .flat_map(|agent| &agent.facts)
+            .any(|(_, fact)| matches!(fact, Fact::Asked { plan, .. } if *plan == number))
     };
     let all = plans.iter().enumerate().filter(|(_, plan)| plan.purpose == Purpose::Protected);
     all.filter(|(number, _)| asked(*number)).count() as u64
@@ -83,11 +84,13 @@ impl Seen<'_> {
     /// Each INVITE that was taken up has one record.
     fn records_add_up(&self) -> Result<()> {
         let calls = &self.watch.calls;
-        let open: Vec<_> = calls.iter().filter(|(_, call)| call.record.is_none() && !call.lost).collect();
+        let open: Vec<_> =
+            calls.iter().filter(|(_, call)| call.record.is_none() && !call.lost).collect();
         ensure!(open.is_empty(), "no record of {open:?}");
         let (taken, records) = (self.watch.taken(), calls.len());
         ensure!(
-            taken == records || self.watch.was_restarted(), "{taken} calls were taken up, {records} have a record"
+            taken == records || self.watch.was_restarted(),
+            "{taken} calls were taken up, {records} have a record"
         );
         Ok(())
     }
@@ -130,10 +133,13 @@ impl Seen<'_> {
         ensure!(!gave_up, "its caller gave up");
         ensure!(!finals.is_empty(), "its caller has no final answer");
         let code = finals.first().copied().unwrap_or(0);
-        let refused = self.watch.calls.values().any(|call| call.plan == Some(number) && call.refused);
+        let refused =
+            self.watch.calls.values().any(|call| call.plan == Some(number) && call.refused);
         match plan.purpose {
             Purpose::Loop | Purpose::Fraud => return Ok(false),
-            Purpose::Denied if self.scenario.house.policy.mode == Mode::Observe => return Ok(false),
+            Purpose::Denied if self.scenario.house.policy.mode == Mode::Observe => {
+                return Ok(false);
+            }
             Purpose::Denied => {
                 ensure!(code == 603 || code == 486, "it ended with {code}");
                 return Ok(true);
@@ -166,7 +172,10 @@ impl Seen<'_> {
             // Every route is tried for them, whatever the first one says.
             Treatment::Refuse { ring, code: said } if plan.purpose == Purpose::Protected => {
                 let taken_back = code == 487 && plan.patience < *ring * 2 + Duration::from_secs(2);
-                ensure!(taken_back || code == *said, "the answer was {said}, the caller got {code}");
+                ensure!(
+                    taken_back || code == *said,
+                    "the answer was {said}, the caller got {code}"
+                );
             }
             Treatment::Refuse { ring, code: said } if !early(ring) => {
                 ensure!(code == *said, "the answer was {said}, the caller got {code}");
@@ -265,13 +274,15 @@ impl Seen<'_> {
         let stood = up.len() >= 2 && up.iter().all(|up| *up + margin < at);
         // What is said while nobody listens is said again, but not for ever.
         let talks = over.iter().all(|over| *over > at + margin * 2 || *over + margin < at);
-        plan.at > at + margin * 3 || (stood && talks && plan.hold.is_none())
+        let after = plan.at > at + margin * 3 && plan.at.0 < u64::MAX;
+        after || (stood && talks && plan.hold.is_none())
     }
 
     /// Telephones to which nothing happened are registered all the time.
     fn registrations_stay(&self) -> Result<()> {
         for (node, agent) in self.agents.iter().enumerate() {
-            let phone = matches!(agent.role, Role::Phone(_)) && node < self.scenario.house.cracked();
+            let phone =
+                matches!(agent.role, Role::Phone(_)) && node < self.scenario.house.cracked();
             if !phone || House::is_carrier(node) || self.disturbed.nodes.contains(&node) {
                 continue;
             }

@@ -80,7 +80,13 @@ impl Watch {
     }
 
     /// The gate sent a message.
-    pub fn sent(&mut self, at: Moment, flow: &Flow, bytes: &Bytes, call: Option<CallId>) -> Result<()> {
+    pub fn sent(
+        &mut self,
+        at: Moment,
+        flow: &Flow,
+        bytes: &Bytes,
+        call: Option<CallId>,
+    ) -> Result<()> {
         self.outcome.messages.1 += 1;
         self.hash.write_u64(at.0);
         self.hash.write(format!("{flow:?}").as_bytes());
@@ -106,7 +112,8 @@ impl Watch {
         if takes {
             self.note_taken(&message);
         }
-        let initial = message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
+        let initial =
+            message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
         if message.method() == Some(ringfence_sip::Method::Invite) && initial {
             self.invited(to, &message, call)?;
         }
@@ -143,7 +150,8 @@ impl Watch {
             // Repeated until somebody answers; it cannot be taken back before (RFC 3261 §9.1).
             return Ok(());
         }
-        let plan = message.other("X-World").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        let plan =
+            message.other("X-World").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
         let seen = self.calls.entry(id).or_default();
         seen.plan = seen.plan.or(plan);
         seen.sent = true;
@@ -154,7 +162,8 @@ impl Watch {
         }
         if self.enforces && self.carriers.contains(&to) {
             let user = message.uri().and_then(|uri| uri.user_text()).unwrap_or_default();
-            let denied = user.starts_with(DENIED) || user.starts_with(&format!("00{}", &DENIED[1..]));
+            let denied =
+                user.starts_with(DENIED) || user.starts_with(&format!("00{}", &DENIED[1..]));
             ensure!(!denied, "a forbidden number reached a carrier: {user}");
         }
         Ok(())
@@ -170,7 +179,10 @@ impl Watch {
                 self.outcome.rejected += u64::from(refused);
                 let call = self.calls.entry(verdict.call).or_default();
                 call.refused = refused;
-                self.last_verdict(verdict.call, format!("{:?} {:?}", verdict.action, verdict.reasons));
+                self.last_verdict(
+                    verdict.call,
+                    format!("{:?} {:?}", verdict.action, verdict.reasons),
+                );
             }
             Output::Cut { call, .. } => {
                 self.acted = true;
@@ -192,7 +204,10 @@ impl Watch {
                     cdr.code,
                     cdr.answered
                 );
-                ensure!(cdr.answered.is_some() || cdr.billable_ms == 0, "call {id} costs unanswered");
+                ensure!(
+                    cdr.answered.is_some() || cdr.billable_ms == 0,
+                    "call {id} costs unanswered"
+                );
                 let outside = cdr.direction == Direction::Inbound || call.refused || call.sent;
                 ensure!(
                     outside || cdr.code >= 300 || cdr.code == REFERRED,
@@ -247,11 +262,7 @@ impl Watch {
             let text = self.outcome.verdicts.get(&(id.0 as usize))?;
             Some((call.plan?, text.clone()))
         });
-        Outcome {
-            hash: self.hash.finish(),
-            verdicts: by_plan.collect(),
-            ..self.outcome.clone()
-        }
+        Outcome { hash: self.hash.finish(), verdicts: by_plan.collect(), ..self.outcome.clone() }
     }
 }
 

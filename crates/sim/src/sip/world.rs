@@ -22,7 +22,9 @@ use std::time::Duration;
 
 /// Something that must always hold did not.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{what}\n  at {at_ms} ms; replay: cargo run -p ringfence-sim --bin world -- sip --seed {seed}")]
+#[error(
+    "{what}\n  at {at_ms} ms; replay: cargo run -p ringfence-sim --bin world -- sip --seed {seed}"
+)]
 pub struct Broken {
     /// The seed of the run.
     pub seed: u64,
@@ -264,7 +266,8 @@ impl<'a> World<'a> {
             self.put(*at, Event::Fault(fault.clone()));
         }
         let restarts = self.scenario.faults.iter().filter(|(_, f)| matches!(f, Fault::Restart));
-        let before: Vec<_> = restarts.map(|(at, _)| Moment(at.0.saturating_sub(20_000_000))).collect();
+        let before: Vec<_> =
+            restarts.map(|(at, _)| Moment(at.0.saturating_sub(20_000_000))).collect();
         before.into_iter().for_each(|at| self.put(at, Event::Store));
         if let Some((from, _)) = self.scenario.cracked {
             for parallel in 0..4 {
@@ -551,6 +554,10 @@ impl<'a> World<'a> {
             self.gate.handle(Now::from_wall(*wall), Input::Event(event));
             while !matches!(self.gate.poll(), Output::Sleep(_)) {}
         }
+        if self.step_us != 0 {
+            // Stored contacts end by the wall clock, and so earlier than telephones think.
+            self.disturbed.nodes.extend(super::house::PHONES..self.ways.len());
+        }
         let left = self.store.left(stopped);
         let now = self.now();
         self.gate.take_up(now, left.into_iter());
@@ -631,9 +638,9 @@ impl<'a> World<'a> {
         let node = if flow.connection.is_some() {
             self.ways.iter().position(|way| way.connection == flow.connection)
         } else {
-            self.ways.iter().position(|way| {
-                way.outside == flow.remote && way.transport == flow.transport
-            })
+            self.ways
+                .iter()
+                .position(|way| way.outside == flow.remote && way.transport == flow.transport)
         };
         // Telephones cannot be connected to: they are behind an address translator.
         let opens = |node: usize| House::is_carrier(node) || node == super::house::PBX;

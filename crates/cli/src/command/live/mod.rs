@@ -61,11 +61,11 @@ impl Where {
             (None, Some(file)) => config::control_of(file)?,
             (None, None) => PathBuf::from(config::DATA).join(config::CONTROL),
         };
-        Ok(Client::connect(&path).map_err(failed)?)
+        Client::connect(&path).map_err(failed)
     }
 
     pub fn ask(&self, ask: Ask) -> Outcome<Answer> {
-        Ok(self.connect()?.ask(ask, PATIENCE).map_err(failed)?)
+        self.connect()?.ask(ask, PATIENCE).map_err(failed)
     }
 
     /// Gives an order and says what came of it.

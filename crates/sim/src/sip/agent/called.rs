@@ -36,7 +36,10 @@ impl Agent {
     fn invited(&mut self, at: Moment, key: Key, message: &Message, plans: &[Plan]) {
         let number = text::plan(message);
         let Some((number, plan)) = number.and_then(|n| Some((n, plans.get(n)?))) else {
-            self.note(Fact::Wrong(format!("an INVITE of no plan: {}", text::lossy(message.bytes()))));
+            self.note(Fact::Wrong(format!(
+                "an INVITE of no plan: {}",
+                text::lossy(message.bytes())
+            )));
             return self.reply(at, &key, 404, "x", "", "");
         };
         let body = Bytes::copy_from_slice(message.body());

@@ -73,7 +73,13 @@ impl Agent {
         }
     }
 
-    pub(super) fn provisional(&mut self, at: Moment, call: Option<u32>, aim: Aim, message: &Message) {
+    pub(super) fn provisional(
+        &mut self,
+        at: Moment,
+        call: Option<u32>,
+        aim: Aim,
+        message: &Message,
+    ) {
         let Some(id) = call.filter(|_| aim == Aim::Call) else { return };
         let Some(call) = self.calls.get_mut(&id) else { return };
         // A CANCEL waits for the first sign of life (RFC 3261 §9.1).
@@ -94,9 +100,10 @@ impl Agent {
         }
         call.cancel = Cancel::Wanted;
         let key = call.invite.clone();
-        let heard = self.clients.get(&key).is_some_and(|client| {
-            client.stage == super::transactions::Stage::Proceeding
-        });
+        let heard = self
+            .clients
+            .get(&key)
+            .is_some_and(|client| client.stage == super::transactions::Stage::Proceeding);
         if !heard {
             return;
         }
@@ -152,7 +159,8 @@ impl Agent {
     fn invite_answered(&mut self, at: Moment, id: u32, message: &Message, again: bool) {
         let code = message.code().unwrap_or(0);
         let Some(call) = self.calls.get(&id) else { return };
-        let (plan, state, tag) = (call.plan, call.state, text::tag(message, ringfence_sip::Name::To));
+        let (plan, state, tag) =
+            (call.plan, call.state, text::tag(message, ringfence_sip::Name::To));
         if again {
             let same = state != State::Setup && call.remote.1 == tag;
             match (code < 300, same) {
@@ -207,11 +215,8 @@ impl Agent {
         call.target = text::contact(message).unwrap_or_default();
         call.state = State::Up;
         let plan = call.plan;
-        let body = if late {
-            text::sdp(&self.host.clone(), plan, 1, "sendrecv")
-        } else {
-            String::new()
-        };
+        let body =
+            if late { text::sdp(&self.host.clone(), plan, 1, "sendrecv") } else { String::new() };
         self.note(Fact::Final { plan, code: 200 });
         self.acknowledge(id, message, &body);
         let body = bytes::Bytes::copy_from_slice(message.body());

@@ -15,13 +15,17 @@ impl Agent {
         let id = text::field(message, Name::CallId);
         let (own, other) = (text::tag(message, Name::To), text::tag(message, Name::From));
         let mut all = self.calls.iter();
-        all.find(|(_, call)| {
-            call.id == id && call.local.1 == own && call.remote.1 == other
-        })
-        .map(|(id, _)| *id)
+        all.find(|(_, call)| call.id == id && call.local.1 == own && call.remote.1 == other)
+            .map(|(id, _)| *id)
     }
 
-    pub(super) fn asked_in_dialog(&mut self, at: Moment, key: &Key, message: &Message, plans: &[Plan]) {
+    pub(super) fn asked_in_dialog(
+        &mut self,
+        at: Moment,
+        key: &Key,
+        message: &Message,
+        plans: &[Plan],
+    ) {
         let Some(id) = self.find(message) else {
             return self.reply(at, key, 481, "", "", "");
         };
@@ -79,7 +83,9 @@ impl Agent {
                 self.act(at + hold * 2, id, Deed::Hold("sendrecv"));
             }
             // Both at once: glare.
-            if let Some(hold) = plan.hold.filter(|_| end == End::Called && plan.hops.is_multiple_of(2)) {
+            if let Some(hold) =
+                plan.hold.filter(|_| end == End::Called && plan.hops.is_multiple_of(2))
+            {
                 self.act(at + hold, id, Deed::Hold("sendonly"));
             }
             if let Some((after, _)) = plan.transfer.as_ref().filter(|_| end == End::Caller) {

@@ -131,7 +131,10 @@ pub fn faults(message: &Message) -> Vec<String> {
     };
     expect(message.essentials().is_ok(), "unreadable essentials");
     expect(message.values(Name::Via).count() == 1, "not exactly one Via");
-    expect(message.fields().filter(|f| f.name == Name::ContentLength).count() == 1, "Content-Length");
+    expect(
+        message.fields().filter(|f| f.name == Name::ContentLength).count() == 1,
+        "Content-Length",
+    );
     expect(!message.has(Name::RecordRoute), "a Record-Route of a user agent");
     if let Some(method) = message.method() {
         expect(message.number(Name::MaxForwards).is_some(), "no Max-Forwards");

@@ -61,7 +61,13 @@ pub struct Server {
 
 impl Agent {
     /// Sends a request and sees to its repetition.
-    pub(super) fn ask(&mut self, at: Moment, request: &Request<'_>, call: Option<u32>, aim: Aim) -> Key {
+    pub(super) fn ask(
+        &mut self,
+        at: Moment,
+        request: &Request<'_>,
+        call: Option<u32>,
+        aim: Aim,
+    ) -> Key {
         let key = (request.via.2.to_owned(), request.method.to_owned());
         let bytes = request.write();
         self.send(bytes.clone());
@@ -172,7 +178,15 @@ impl Agent {
     }
 
     /// Answers a request.
-    pub(super) fn reply(&mut self, at: Moment, key: &Key, code: u16, tag: &str, more: &str, body: &str) {
+    pub(super) fn reply(
+        &mut self,
+        at: Moment,
+        key: &Key,
+        code: u16,
+        tag: &str,
+        more: &str,
+        body: &str,
+    ) {
         let Some(server) = self.servers.get_mut(key) else { return };
         let bytes = text::response(&server.request, code, tag, more, body);
         server.answer = Some(bytes.clone());
