@@ -210,7 +210,7 @@ impl House {
             },
             ..tenant(HOSTED, &["carrier-c"])
         };
-        let extensions = (0..self.phones).map(|index| extension(index)).collect::<Result<_>>()?;
+        let extensions = (0..self.phones).map(extension).collect::<Result<_>>()?;
         Ok(Parts {
             listeners: vec![listener("udp", Transport::Udp), listener("tcp", Transport::Tcp)],
             tenants: vec![acme, hosted],

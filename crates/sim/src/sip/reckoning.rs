@@ -255,7 +255,7 @@ impl Seen<'_> {
         let tried = asked.len() > 1 && self.scenario.weather.loss > 0.0;
         let spared = plan.purpose == Purpose::Protected;
         touched(&plan.caller)
-            || called.iter().any(|node| touched(node))
+            || called.iter().any(touched)
             || ended.contains(&number)
             || restarted
             || tried && plan.purpose != Purpose::Loop

@@ -106,11 +106,8 @@ impl Agent {
             Deed::HangUp => self.hang_up(at, id),
             Deed::Hold(direction) => self.hold(at, id, direction, plans),
             Deed::Transfer => self.transfer(at, id, plans),
-            Deed::NoAck if called => {
-                if call.state == State::Answered {
-                    self.hang_up(at, id);
-                }
-            }
+            Deed::NoAck if called && call.state == State::Answered => self.hang_up(at, id),
+            Deed::NoAck if called => {}
             // As caller: nobody answered the CANCEL.
             Deed::NoAck if asked => self.unanswered(at, Some(id), super::Aim::Call),
             Deed::Ring if asked => {
