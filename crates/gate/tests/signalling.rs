@@ -1,5 +1,7 @@
 //! Calls through one gate, message by message: a PBX on one side, a carrier on the other.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may fail as tests do")]
+
 use bytes::Bytes;
 use ringfence_call::{
     Dialling, Directory, Inbound, Listener, NumberForm, Parts, Referrals, Registering, Side,
