@@ -13,6 +13,7 @@ mod metrics;
 mod notify;
 mod peers;
 mod records;
+mod restart;
 mod run;
 mod running;
 mod shards;

@@ -15,8 +15,9 @@ type State = (Option<bool>, Option<bool>, Option<String>);
 /// Looks at the trunks now and then, and tells what changed.
 pub(crate) async fn watch(running: Arc<Running>) {
     let mut known: HashMap<TrunkId, State> = HashMap::new();
+    let mut looks = tokio::time::interval(LOOK);
     loop {
-        tokio::time::sleep(LOOK).await;
+        looks.tick().await;
         // A shard that does not answer is told of by the watchdog.
         let Ok(trunks) = running.trunks().await else { continue };
         known.retain(|id, _| trunks.iter().any(|trunk| trunk.trunk == *id));

@@ -4,17 +4,15 @@ use crate::config::{self, Config, Problems};
 use crate::control::serve as control;
 use crate::folder::{Folder, FolderError};
 use crate::http;
-use crate::journal::{Journal, Left};
 use crate::logging::Logging;
 use crate::notify::Notifier;
-use crate::records::{Daily, Tally, Writer};
+use crate::peers;
+use crate::records::{Tally, Writer};
+use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
-use crate::{peers, views};
 use ringfence_edge::{Records, Settings, Sockets, StartError};
-use ringfence_gate::{Gate, Input, Output, Shard, Snapshot};
-use ringfence_model::{Attempt, Now};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -98,11 +96,12 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let folder = Folder::open(&config.data, config.shards)?;
     let snapshot = config.snapshot_of(folder.shards, None)?;
     let config = Config { snapshot: Arc::clone(&snapshot), ..config };
-    let sockets = open_sockets(&config, folder.shards)?;
-    let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)?;
+    let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)
+        .map_err(|source| ServeError::Journal { path: folder.path().to_owned(), source })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
     let (running, writer) = runtime.block_on(async {
+        let sockets = open_sockets(&config, folder.shards).await?;
         let faces = Faces::open(&config).await?;
         let (running, writer) = start(sockets, taken_up, file, config, logging)?;
         attend(Arc::clone(&running), faces).await;
@@ -114,7 +113,7 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
-fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
+async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
     let listeners = &config.snapshot.directory.parts().listeners;
     let until = Instant::now() + SOCKET_PATIENCE;
     loop {
@@ -129,76 +128,8 @@ fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
             return Err(error.into());
         }
         warn!("{error}; trying again");
-        std::thread::sleep(Duration::from_secs(1));
+        tokio::time::sleep_until((Instant::now() + Duration::from_secs(1)).into()).await;
     }
-}
-
-/// The shards as they were left, brought back to life.
-struct TakenUp {
-    gates: Vec<Gate>,
-    journals: Vec<Journal>,
-    /// Calls that ran, for records about them.
-    attempts: Vec<Attempt>,
-    known: Vec<(u8, [u8; 16])>,
-    daily: [Daily; 2],
-}
-
-impl TakenUp {
-    fn from(folder: &Folder, snapshot: &Arc<Snapshot>, keep_days: u16) -> Result<Self, ServeError> {
-        let path = folder.path();
-        let daily = |what| Daily::new(path, what, keep_days);
-        let mut all = Self {
-            gates: Vec::new(),
-            journals: Vec::new(),
-            attempts: Vec::new(),
-            known: Vec::new(),
-            daily: [daily("cdr"), daily("events")],
-        };
-        for shard in 0..folder.shards {
-            let opened = Journal::open(path, shard);
-            let (journal, left) =
-                opened.map_err(|source| ServeError::Journal { path: path.to_owned(), source })?;
-            all.known.extend(left.checkpoints.iter().map(|(key, _)| (shard, *key)));
-            let gate = gate(folder, shard, snapshot, left);
-            all.attempts.extend(gate.calls().running().map(views::attempt));
-            all.gates.push(gate);
-            all.journals.push(journal);
-        }
-        Ok(all)
-    }
-}
-
-/// A shard as it was left: what it knew, then what happened since, then its calls and registrations.
-fn gate(folder: &Folder, number: u8, snapshot: &Arc<Snapshot>, left: Left) -> Gate {
-    left.complaints.iter().for_each(|complaint| warn!("{complaint}"));
-    let shard = Shard { number, secret: folder.secret };
-    // Moments count from 1970, so that those of the last run mean the same.
-    let now = Now::from_wall(crate::wall());
-    let mut guard = None;
-    let restored = left.known.and_then(|known| {
-        guard = Some(known.guard);
-        Gate::restore(&shard, Arc::clone(snapshot), known.engine)
-            .inspect_err(|error| warn!("what shard {number} knew cannot be used: {error}"))
-            .ok()
-    });
-    let mut gate = restored.unwrap_or_else(|| Gate::of_shard(&shard, Arc::clone(snapshot)));
-    if let Some(state) = guard {
-        gate.guard_mut().restore(now, state);
-    }
-    for (at, event) in &left.events {
-        gate.handle(Now::from_wall(*at), Input::Event(event));
-        // What was decided then was done then.
-        while !matches!(gate.poll(), Output::Sleep(_)) {}
-    }
-    let count = left.checkpoints.len();
-    gate.take_up(now, left.checkpoints.into_iter());
-    while !matches!(gate.poll(), Output::Sleep(_)) {}
-    if count > 0 {
-        let calls = gate.calls().running().count();
-        let contacts = gate.calls().counts().contacts;
-        info!(shard = number, calls, contacts, "calls and registrations are taken up again");
-    }
-    gate
 }
 
 /// What operators and monitoring talk to.
@@ -242,7 +173,7 @@ fn start(
     config: Config,
     logging: Logging,
 ) -> Result<(Arc<Running>, JoinHandle<()>), ServeError> {
-    let TakenUp { gates, journals, attempts, known, daily } = taken_up;
+    let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
     let (records, reader): (Records, _) = ringfence_edge::records(RECORDS, known);
     let edge = sockets.start(&config.snapshot.directory, gates, records)?;
     for address in edge.local_addresses() {
@@ -257,7 +188,9 @@ fn start(
     let (tally, troubles) = (Arc::<Tally>::default(), Arc::<Troubles>::default());
     let (hurry, hurries) = std::sync::mpsc::channel();
     let notes = (Arc::clone(&tally), Arc::clone(&troubles));
-    let writer = Writer::new((reader, hurries), journals, daily, attempts.into_iter(), notes);
+    let attempts = attempts.into_iter();
+    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
+    writer.write(said);
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles),
@@ -316,19 +249,22 @@ async fn attend(running: Arc<Running>, mut faces: Faces) {
 
 /// Says that we are alive while every shard answers.
 async fn be_alive(running: Arc<Running>, notifier: Notifier, beat: Duration) {
+    let mut beats = tokio::time::interval(beat);
     loop {
+        beats.tick().await;
         match running.shards.each(|_, _| ()).await {
             Ok(_) => notifier.alive(),
             Err(fault) => error!("{fault}"),
         }
-        tokio::time::sleep(beat).await;
     }
 }
 
 /// Ends when no call is left, or after `patience`.
 async fn drained(running: &Running, patience: Duration) {
     let until = Instant::now() + patience;
+    let mut looks = tokio::time::interval(Duration::from_millis(500));
     loop {
+        looks.tick().await;
         match running.calls().await {
             Ok(0) => return info!("the last call is over"),
             Ok(calls) if Instant::now() >= until => {
@@ -336,7 +272,7 @@ async fn drained(running: &Running, patience: Duration) {
                     "{calls} calls are left to themselves; a start within 32 s takes them up"
                 );
             }
-            Ok(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+            Ok(_) => {}
             Err(fault) => return error!("{fault}"),
         }
     }

@@ -62,7 +62,8 @@ pub(crate) async fn serve<D: Desk>(listener: UnixListener, desk: Arc<D>) {
             }
             Err(error) => {
                 warn!("the control socket takes no connection: {error}");
-                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                let again = tokio::time::Instant::now() + std::time::Duration::from_secs(1);
+                tokio::time::sleep_until(again).await;
             }
         }
     }

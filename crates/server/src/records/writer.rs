@@ -114,7 +114,8 @@ impl Writer {
         self.flush(true);
     }
 
-    fn write(&mut self, batch: Batch) {
+    /// Writes what came together.
+    pub fn write(&mut self, batch: Batch) {
         self.tally.records_dropped.add(batch.dropped);
         for record in batch.records {
             self.record(&record);
