@@ -123,7 +123,7 @@ fn an_answer_cannot_be_used_again_or_elsewhere() {
     assert_eq!(stolen.code(), Some(401), "the nonce is another one's");
     let stale = stolen.field(Name::WwwAuthenticate).unwrap();
     assert!(stale.ends_with(b"stale=true"));
-    world.sleep(Duration::from_secs(301));
+    world.pass(Duration::from_secs(301));
     let credentials = phone.credentials(Method::Register, &fresh);
     let late = phone.ask(&mut world, Method::Register, Some(credentials)).pop().unwrap();
     assert_eq!(late.code(), Some(401), "the nonce is too old");
@@ -166,7 +166,7 @@ fn a_guesser_is_stopped_and_the_phone_beside_it_is_not() {
         let answer = guesser.answer(&mut world, Method::Register, &challenge);
         assert_eq!(answer.code(), Some(401));
         tried += 1;
-        world.sleep(Duration::from_millis(50));
+        world.pass(Duration::from_millis(50));
     }
     assert_eq!(tried, 200, "it sees the same as ever");
     guesser.password = "secret201".into();
@@ -177,7 +177,7 @@ fn a_guesser_is_stopped_and_the_phone_beside_it_is_not() {
     assert_eq!(good.register(&mut world).code(), Some(200));
     good.invite(&mut world);
     assert_eq!(world.heard, ["extension 202"]);
-    world.sleep(Duration::from_secs(61));
+    world.pass(Duration::from_secs(61));
     let failed: u32 = world
         .events
         .iter()
@@ -203,7 +203,7 @@ fn an_attack_from_everywhere_does_not_lock_the_owner_out() {
         let mut guesser = Phone::new(ACME, "201", &format!("192.0.{}.{}:7000", at % 50, at));
         guesser.password = format!("guess{at}");
         guesser.register(&mut world);
-        world.sleep(Duration::from_millis(20));
+        world.pass(Duration::from_millis(20));
     }
     assert!(world.guard.counts().failures_unchecked > 50);
     assert_eq!(owner.register(&mut world).code(), Some(200));
@@ -218,7 +218,7 @@ fn a_scan_for_names_ends_in_silence() {
     for name in 100..400 {
         let mut scanner = Phone::new(ACME, &name.to_string(), "192.0.2.66:5060");
         answered += scanner.ask(&mut world, Method::Register, None).len();
-        world.sleep(Duration::from_millis(100));
+        world.pass(Duration::from_millis(100));
     }
     assert!(answered < 20, "{answered} answers");
     assert!(world.silent > 280);

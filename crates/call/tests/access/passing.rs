@@ -75,7 +75,7 @@ fn the_pbx_sees_us_and_the_phone_sees_itself() {
     assert_eq!(world.events.len(), 1, "its address is told");
     assert_eq!(world.kept.len(), 1);
     assert_eq!(world.registrar.waiting(), 0);
-    world.sleep(Duration::from_secs(300));
+    world.pass(Duration::from_secs(300));
     assert!(world.registrar.is_empty() && world.kept.is_empty());
 }
 
@@ -142,7 +142,7 @@ fn a_refresh_keeps_the_user_part_and_a_farewell_ends_it() {
     let mut phone = phone();
     register(&mut world, &mut phone, 300);
     let token = world.registrar.all().next().unwrap().1.token.clone();
-    world.sleep(Duration::from_secs(20));
+    world.pass(Duration::from_secs(20));
     register(&mut world, &mut phone, 300);
     assert_eq!(world.registrar.all().next().unwrap().1.token, token);
     assert_eq!(world.registrar.len(), 1);
@@ -159,7 +159,7 @@ fn a_pbx_that_is_gone() {
     let mut world = world();
     let mut phone = phone();
     phone.ask(&mut world, Method::Register, None);
-    world.sleep(Duration::from_secs(33));
+    world.pass(Duration::from_secs(33));
     let answer = world.sent_to(phone.flow.remote);
     // Its transaction has ended (RFC 4320): at most one answer, and nothing is kept.
     assert!(answer.len() <= 1);
@@ -167,7 +167,7 @@ fn a_pbx_that_is_gone() {
     world.trunks.resolved(world.now, &"pbx".into(), &[]);
     let answer = phone.ask(&mut world, Method::Register, None).pop().unwrap();
     assert_eq!(answer.code(), Some(503));
-    world.sleep(Duration::from_secs(70));
+    world.pass(Duration::from_secs(70));
     assert_eq!(world.transactions.len(), 0);
 }
 
@@ -188,7 +188,7 @@ fn guesses_at_the_pbx_are_stopped_here() {
             pbx_says(&mut world, &request, 401, &[(Name::WwwAuthenticate, CHALLENGE)]);
             world.sent_to(guesser.flow.remote);
         }
-        world.sleep(Duration::from_millis(100));
+        world.pass(Duration::from_millis(100));
     }
     assert!((1..15).contains(&reached), "{reached} guesses reached the PBX");
     // A phone of another address goes on.

@@ -31,7 +31,7 @@ fn a_phone_registers_refreshes_and_leaves() {
     let found = world.registrar.contacts(world.now.moment, &party("201"));
     assert_eq!(found[0].flow, phone.flow, "reached where it came from, not where it says");
     assert_eq!(world.registrar.phones_at(&phone.flow), [party("201")]);
-    world.sleep(Duration::from_secs(300));
+    world.pass(Duration::from_secs(300));
     phone.flow.remote.set_port(40_001);
     let ok = phone.register(&mut world);
     assert_eq!(contacts(&ok).len(), 1, "the translator gave it another port");
@@ -47,13 +47,13 @@ fn who_does_not_refresh_is_forgotten() {
     let mut world = World::new(parts());
     Phone::new(ACME, "201", "203.0.113.50:40000").register(&mut world);
     assert_eq!(world.kept.len(), 1);
-    world.sleep(Duration::from_secs(599));
+    world.pass(Duration::from_secs(599));
     assert_eq!(uris(&world, &party("201")).len(), 1);
-    world.sleep(Duration::from_secs(1));
+    world.pass(Duration::from_secs(1));
     assert_eq!(uris(&world, &party("201")).len(), 0);
     assert!(world.registrar.is_empty() && world.kept.is_empty());
     assert!(world.registrar.phones_at(&crate::world::udp("203.0.113.50:40000")).is_empty());
-    world.sleep(Duration::from_secs(60));
+    world.pass(Duration::from_secs(60));
     assert_eq!((world.transactions.len(), world.next_timer()), (0, None), "nothing is left");
 }
 
@@ -86,7 +86,7 @@ fn several_phones_of_one_extension() {
     let mut home = Phone::new(ACME, "201", "198.18.0.77:40000").contact("<sip:a@10.0.0.5>");
     assert_eq!(contacts(&home.register(&mut world)).len(), 3);
     // Three are all there may be: the one that was silent for longest gives way.
-    world.sleep(Duration::from_secs(10));
+    world.pass(Duration::from_secs(10));
     desk.register(&mut world);
     let mut fourth = Phone::new(ACME, "201", "198.18.0.78:40000").contact("<sip:d@10.0.0.9>");
     fourth.register(&mut world);
@@ -144,7 +144,7 @@ fn a_retransmission_gets_the_same_answer() {
     for _ in 0..3 {
         world.hear(&phone.flow, request.clone());
         answers.extend(world.sent_to(phone.flow.remote).iter().map(|m| m.bytes().clone()));
-        world.sleep(Duration::from_millis(500));
+        world.pass(Duration::from_millis(500));
     }
     assert_eq!(answers.len(), 3);
     assert!(answers.iter().all(|answer| *answer == answers[0]));
@@ -241,7 +241,7 @@ fn a_new_source_is_told_once() {
     let mut phone = Phone::new(ACME, "201", "203.0.113.50:40000");
     for _ in 0..3 {
         phone.register(&mut world);
-        world.sleep(Duration::from_secs(700));
+        world.pass(Duration::from_secs(700));
     }
     phone.flow = crate::world::udp("198.18.0.9:5060");
     phone.register(&mut world);
@@ -266,9 +266,9 @@ fn a_phone_that_registers_all_the_time_leaves_nothing_behind() {
         phone.contact = format!("<sip:201@10.0.0.5:{}>", 6_000 + n % 7);
         assert_eq!(phone.register(&mut world).code(), Some(200));
         assert!(registered(&world.registrar) <= 3);
-        world.sleep(Duration::from_millis(200));
+        world.pass(Duration::from_millis(200));
     }
-    world.sleep(Duration::from_secs(40));
+    world.pass(Duration::from_secs(40));
     assert_eq!(world.transactions.len(), 0);
     assert_eq!(world.kept.len(), 1);
 }
@@ -294,14 +294,14 @@ fn a_translator_is_kept_open() {
     let mut direct = Phone::new(ACME, "202", "203.0.113.51:5060").contact("<sip:202@203.0.113.51>");
     behind.register(&mut world);
     direct.register(&mut world);
-    world.sleep(Duration::from_secs(599));
+    world.pass(Duration::from_secs(599));
     let asked = world.sent_to(behind.flow.remote);
     assert_eq!(asked.len(), 599 / 25);
     assert!(asked.iter().all(|m| m.method() == Some(Method::Options)));
     assert_eq!(asked[0].uri_text(), b"sip:201@10.0.0.5:5060");
     assert!(world.sent_to(direct.flow.remote).is_empty());
     assert!(world.transactions.is_empty(), "nothing waits for answers");
-    world.sleep(Duration::from_secs(100));
+    world.pass(Duration::from_secs(100));
     assert_eq!(world.next_timer(), None);
 }
 
@@ -320,7 +320,7 @@ fn a_storm_of_refreshes() {
         .collect();
     for phone in &mut phones {
         assert_eq!(phone.register(&mut world).code(), Some(200));
-        world.sleep(Duration::from_millis(50));
+        world.pass(Duration::from_millis(50));
     }
     for _ in 0..3 {
         for phone in &mut phones {
@@ -328,9 +328,9 @@ fn a_storm_of_refreshes() {
         }
     }
     assert_eq!((world.registrar.len(), world.kept.len()), (2_000, 2_000));
-    world.sleep(Duration::from_secs(33));
+    world.pass(Duration::from_secs(33));
     assert_eq!(world.transactions.len(), 0);
-    world.sleep(Duration::from_secs(600));
+    world.pass(Duration::from_secs(600));
     assert!(world.registrar.is_empty() && world.kept.is_empty());
     assert_eq!(world.next_timer(), None);
 }

@@ -27,14 +27,14 @@ fn phones_are_there_again() {
     let mut world = World::new(parts());
     let mut phone = Phone::new(ACME, "201", "203.0.113.50:40000");
     phone.register(&mut world);
-    world.sleep(Duration::from_secs(100));
+    world.pass(Duration::from_secs(100));
     let mut world = restart(&world, Duration::from_secs(200));
     let found = world.registrar.contacts(world.now.moment, &party("201"));
     assert_eq!(found[0].flow, phone.flow);
     assert_eq!(found[0].expires - world.now.moment, Duration::from_secs(300));
     assert_eq!(contacts(&phone.register(&mut world)).len(), 1, "it is known again");
     assert!(world.events.is_empty(), "and its address is no new one");
-    world.sleep(Duration::from_secs(601));
+    world.pass(Duration::from_secs(601));
     assert!(world.registrar.is_empty() && world.kept.is_empty());
 }
 
@@ -84,6 +84,6 @@ fn a_pbx_still_knows_its_phones() {
     assert_eq!(binding.flow, phone.flow);
     phone.ask(&mut world, ringfence_sip::Method::Invite, None);
     assert_eq!(world.heard, ["passed 31"]);
-    world.sleep(Duration::from_secs(240));
+    world.pass(Duration::from_secs(240));
     assert!(world.registrar.of_token(world.now.moment, &token).is_none());
 }

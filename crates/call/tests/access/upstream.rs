@@ -18,7 +18,7 @@ fn world() -> World {
     registering_at_carrier(&mut parts.trunks[0]);
     let mut world = World::new(parts);
     world.trunks.resolved(world.now, &id(), &[hop(CARRIER)]);
-    world.sleep(Duration::ZERO);
+    world.pass(Duration::ZERO);
     world
 }
 
@@ -55,7 +55,7 @@ fn quiet_for(world: &mut World) -> Duration {
         }
         let next = world.next_timer().expect("something is planned");
         let wait = next - world.now.moment;
-        world.sleep(wait.max(Duration::from_micros(1)));
+        world.pass(wait.max(Duration::from_micros(1)));
     }
     panic!("nothing is sent");
 }
@@ -214,7 +214,7 @@ fn silence_and_recovery() {
     let first = request(&mut world);
     for _ in 0..9 {
         // Timer F, then the wait.
-        world.sleep(Duration::from_secs(32));
+        world.pass(Duration::from_secs(32));
         got(&mut world, CARRIER);
         waits.push(quiet_for(&mut world).as_secs());
         got(&mut world, CARRIER);
@@ -223,7 +223,7 @@ fn silence_and_recovery() {
     assert!(waits[8] >= 850, "{waits:?}");
     let Standing::Failed { why, .. } = standing(&world) else { panic!() };
     assert_eq!(&*why, "no answer");
-    world.sleep(Duration::from_secs(32));
+    world.pass(Duration::from_secs(32));
     got(&mut world, CARRIER);
     quiet_for(&mut world);
     let late = request(&mut world);
@@ -258,14 +258,14 @@ fn it_begins_when_the_address_is_known() {
     let mut parts = parts();
     registering_at_carrier(&mut parts.trunks[0]);
     let mut world = World::new(parts);
-    world.sleep(Duration::from_secs(5));
+    world.pass(Duration::from_secs(5));
     assert!(world.sent.is_empty());
     world.trunks.resolved(world.now, &id(), &[hop(CARRIER)]);
-    world.sleep(Duration::ZERO);
+    world.pass(Duration::ZERO);
     request(&mut world);
     // Again, with the same address: nothing is sent twice.
     world.trunks.resolved(world.now, &id(), &[hop(CARRIER)]);
-    world.sleep(Duration::ZERO);
+    world.pass(Duration::ZERO);
     assert!(world.sent.is_empty());
 }
 
@@ -282,14 +282,14 @@ fn a_new_password_is_used_at_once() {
     parts.trunks[0].account.as_mut().unwrap().password = "new".into();
     world.directory = ringfence_call::Directory::new(parts).unwrap().into();
     world.with_wire(|w, wire| w.trunks.adopt(w.now, 0, wire));
-    world.sleep(Duration::ZERO);
+    world.pass(Duration::ZERO);
     for code in [401, 200] {
         let request = request(&mut world);
         assert_eq!(carrier.serve(&mut world, &request, 3_600), code);
     }
     // The same directory again changes nothing.
     world.with_wire(|w, wire| w.trunks.adopt(w.now, 0, wire));
-    world.sleep(Duration::ZERO);
+    world.pass(Duration::ZERO);
     assert!(world.sent.is_empty());
 }
 
@@ -306,7 +306,7 @@ fn probes_tell_who_lives() {
     assert_eq!(probe.method(), Some(Method::Options));
     // The first answers that it has no such method, which is life; the second stays silent.
     says(&mut world, &probe, 405, &[]);
-    world.sleep(Duration::from_secs(33));
+    world.pass(Duration::from_secs(33));
     assert_eq!(world.trunks.hops(&id()), two, "the one that answers comes first");
     assert!(world.trunks.is_alive(&id()));
     got(&mut world, CARRIER_B);
@@ -330,11 +330,11 @@ fn nothing_is_left_of_a_trunk_that_went() {
     first.trunks[0].probe = Some(Duration::from_secs(60));
     let mut world = World::new(first);
     world.trunks.resolved(world.now, &id(), &[hop(CARRIER)]);
-    world.sleep(Duration::from_secs(61));
+    world.pass(Duration::from_secs(61));
     world.directory = ringfence_call::Directory::new(parts()).unwrap().into();
     world.with_wire(|w, wire| w.trunks.adopt(w.now, 0, wire));
     world.sent.clear();
-    world.sleep(Duration::from_secs(4_000));
+    world.pass(Duration::from_secs(4_000));
     let new: Vec<_> =
         world.sent.iter().filter(|(_, m)| m.method() == Some(Method::Options)).collect();
     assert!(new.len() <= 11, "the last probe's retransmissions at most");

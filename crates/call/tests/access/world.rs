@@ -129,7 +129,7 @@ impl World {
     }
 
     /// Lets time go by, doing everything when it is due.
-    pub fn sleep(&mut self, time: Duration) {
+    pub fn pass(&mut self, time: Duration) {
         let until = self.now.moment + time;
         while let Some(at) = self.next_timer().filter(|at| *at <= until) {
             self.step_to(at.max(self.now.moment));
