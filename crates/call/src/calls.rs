@@ -7,9 +7,10 @@ mod referral;
 
 use crate::auth::Authority;
 use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
-use crate::core::{CallIds, Core, Place, Seat};
+use crate::core::{Core, Place, Seat};
 use crate::directory::{Directory, Hop};
 use crate::identify::identify;
+use crate::ids::CallIds;
 use crate::registrar::Registrar;
 use crate::route::flow_to;
 use crate::stateless::{Responder, reply_flow};
@@ -244,6 +245,10 @@ impl Calls {
         for (key, state) in records {
             if key.first() == Some(&Registrar::RECORD_KIND) {
                 self.registrar.restore(now, key, &state, &mut self.core.out);
+                continue;
+            }
+            if key.first() == Some(&CallIds::KIND) {
+                self.core.ids.restore(&state);
                 continue;
             }
             let core = &mut self.core;

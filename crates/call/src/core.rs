@@ -1,6 +1,7 @@
 //! What every call of a shard works with: the directory, the transactions, the outputs, chance and timers.
 
 use crate::directory::Directory;
+use crate::ids::CallIds;
 use crate::rewrite::{Crossing, Hidden, Trust};
 use crate::stateless::{self, Responder};
 use crate::timers::Timers;
@@ -8,7 +9,7 @@ use crate::token::{Mint, Token, shard_of_branch};
 use crate::transaction::{ClientKey, Outbox, Owner, ServerKey, Transactions};
 use crate::{Output, Wire, b2bua::Party, dialog::Dialog, dialog::Stamp};
 use bytes::Bytes;
-use ringfence_model::{CallId, Now, TrunkId, WallTime};
+use ringfence_model::{CallId, Now, TrunkId};
 use ringfence_sip::{
     BadText, Builder, Flow, Host, Message, Method, Name, NameAddr, Transport, Uri, Via,
 };
@@ -99,6 +100,13 @@ impl Core {
                 && mark.and_then(|mark| u32::from_str_radix(mark, 16).ok())
                     == Some(self.mark(invite))
         })
+    }
+
+    /// A name for a new call.
+    pub fn call_id(&mut self, now: Now) -> CallId {
+        let (id, keep) = self.ids.next(now.wall);
+        self.out.extend(keep);
+        id
     }
 
     /// What other parts of the signalling need to say something.
@@ -239,33 +247,5 @@ pub fn host_of(advertised: &[u8]) -> &[u8] {
             advertised.get(..at).unwrap_or(advertised)
         }
         _ => advertised,
-    }
-}
-
-/// Numbers calls: seconds of the wall clock, then a count, then the shard, in 53 bits, which every reader of JSON can
-/// hold. A later run begins above an earlier one, even when nothing was kept.
-#[derive(Debug)]
-pub struct CallIds {
-    shard: u8,
-    last: u64,
-}
-
-impl CallIds {
-    const COUNT_BITS: u32 = 13;
-
-    pub const fn new(shard: u8) -> Self {
-        Self { shard, last: 0 }
-    }
-
-    /// The next one.
-    pub fn next(&mut self, wall: WallTime) -> CallId {
-        let secs = wall.as_secs().clamp(0, i64::from(u32::MAX)).unsigned_abs();
-        self.last = (self.last + 1).max(secs << Self::COUNT_BITS);
-        CallId(self.last << 8 | u64::from(self.shard))
-    }
-
-    /// Never give this one again.
-    pub fn taken(&mut self, id: CallId) {
-        self.last = self.last.max(id.0 >> 8);
     }
 }

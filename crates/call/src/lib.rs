@@ -11,6 +11,7 @@ mod core;
 mod dialog;
 mod directory;
 mod identify;
+mod ids;
 mod output;
 mod record;
 mod registrar;

@@ -129,7 +129,7 @@ impl Calls {
         if asked.message.has(Name::Replaces) && replaces.is_none() {
             return self.answer(now, &asked, 481, |_| {});
         }
-        let id = self.core.ids.next(now.wall);
+        let id = self.core.call_id(now);
         let attempt = Box::new(plan.attempt(id, &asked.flow, &asked.message));
         self.core.transactions.trying(asked.server, &asked.message, &mut self.core.out);
         let caller = caller(asker, asked);

@@ -44,7 +44,7 @@ impl Calls {
                 builder.number(Name::RetryAfter, 30);
             });
         }
-        let id = self.core.ids.next(now.wall);
+        let id = self.core.call_id(now);
         let attempt = Box::new(plan.attempt(id, &asked.flow, &asked.message));
         let way = way(&self.core, directory, &plan, &asked.message, target);
         let (trust, trunk, _) = caller_of(asker);

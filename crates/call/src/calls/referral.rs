@@ -72,7 +72,7 @@ impl Calls {
         place: Place,
         user: &str,
     ) -> Option<Box<Attempt>> {
-        let call = self.core.ids.next(now.wall);
+        let call = self.core.call_id(now);
         let parent = &self.calls.get(place)?.attempt;
         let inside = directory.extension(&parent.tenant, user).is_some();
         let direction = if inside { Direction::Internal } else { Direction::Outbound };

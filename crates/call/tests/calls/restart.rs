@@ -117,3 +117,13 @@ fn who_only_asks_may_be_refused() {
     w.nothing_left();
     w.accounted();
 }
+
+#[test]
+fn numbers_of_calls_go_on_though_the_clock_was_set_back() {
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "");
+    w.now.wall = w.now.wall - Duration::from_secs(7_200);
+    w.restart(Duration::ZERO);
+    w.invite("pbx", "sip:0201112222@edge.example", "", "");
+    assert!(w.judged[0].call < w.judged[1].call);
+}

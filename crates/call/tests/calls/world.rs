@@ -34,6 +34,8 @@ pub struct World {
     pub events: Vec<CallEvent>,
     pub cdrs: Vec<Cdr>,
     pub kept: HashMap<[u8; 16], Bytes>,
+    /// Up to where numbers of calls were given.
+    pub numbers: Option<([u8; 16], Bytes)>,
     pub inbox: HashMap<SocketAddr, VecDeque<Message>>,
     pub heard: Vec<(SocketAddr, Bytes)>,
     /// What is sent to these is lost.
@@ -159,6 +161,7 @@ impl World {
             events: Vec::new(),
             cdrs: Vec::new(),
             kept: HashMap::new(),
+            numbers: None,
             inbox: HashMap::new(),
             heard: Vec::new(),
             dead: Vec::new(),
@@ -242,6 +245,9 @@ impl World {
                 }
                 Output::Event(event) => self.events.push(event),
                 Output::Finished(cdr) => self.cdrs.push(*cdr),
+                Output::Checkpoint { key, state: Some(state) } if key[0] == b'N' => {
+                    self.numbers = Some((key, state));
+                }
                 Output::Checkpoint { key, state: Some(state) } => {
                     self.kept.insert(key, state);
                 }
@@ -469,7 +475,8 @@ impl World {
         self.now = Now { moment: Moment(5_000), wall: self.now.wall + gone };
         self.calls = Calls::new(0, [7; 32], Arc::new(self.directory.clone()));
         self.resolve();
-        let kept: Vec<_> = self.kept.iter().map(|(key, state)| (*key, state.clone())).collect();
+        let kept = self.kept.iter().map(|(key, state)| (*key, state.clone()));
+        let kept: Vec<_> = kept.chain(self.numbers.clone()).collect();
         self.calls.restore(self.now, kept.into_iter());
         self.drain();
     }
