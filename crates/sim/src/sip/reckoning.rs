@@ -1,14 +1,17 @@
 //! What must hold when all is quiet: every call came to its end at both ends, as was foretold where it could be.
 
 use super::agent::{Agent, Role};
+use super::fault::Fault;
 use super::house::{CARRIER_A, CARRIER_C, House, PBX, PHONES};
 use super::plan::{End, Fact, Plan, Purpose, Treatment, Why};
 use super::scenario::Scenario;
 use super::watch::Watch;
 use super::world::Disturbed;
 use anyhow::{Context, Result, ensure};
+use ringfence_fraud::running::LEASE;
 use ringfence_gate::Gate;
-use ringfence_model::{Mode, Moment};
+use ringfence_model::{Direction, Mode, Moment, Money, Target, Weekday};
+use ringfence_numbering::{DialPlan, Numbering, Tariff};
 use std::time::Duration;
 
 /// Everything that was seen.
@@ -25,6 +28,7 @@ pub fn at_the_end(seen: &Seen<'_>, gate: &Gate) -> Result<u64> {
     seen.nobody_complains()?;
     seen.nothing_is_left(gate)?;
     seen.records_add_up()?;
+    seen.money_is_bounded()?;
     let mut foretold = 0;
     for (number, plan) in seen.plans.iter().enumerate() {
         foretold += u64::from(
@@ -92,6 +96,37 @@ impl Seen<'_> {
             taken == records || self.watch.was_restarted(),
             "{taken} calls were taken up, {records} have a record"
         );
+        Ok(())
+    }
+
+    /// What the records say was spent stays within the limit per hour and one reservation. Worlds end within the hour
+    /// in which their calls cost money.
+    fn money_is_bounded(&self) -> Result<()> {
+        let policy = &self.scenario.house.policy;
+        let steps = self.scenario.faults.iter().any(|(_, f)| matches!(f, Fault::ClockStep(_)));
+        let Some(limit) = policy.limits.per_hour.filter(|_| policy.mode == Mode::Enforce && !steps)
+        else {
+            return Ok(());
+        };
+        let plan = DialPlan { extension_lengths: vec![4], ..DialPlan::default() };
+        let tariff = Tariff::default_bands(plan.country);
+        for tenant in [super::house::ACME, super::house::HOSTED] {
+            let (mut spent, mut reservation) = (Money::ZERO, Money::ZERO);
+            for record in self.watch.calls.values().filter_map(|call| call.record.as_ref()) {
+                let outbound = record.direction == Direction::Outbound
+                    && record.tenant.as_ref().is_some_and(|own| own.as_str() == tenant);
+                let target = Numbering::embedded().classify(&record.dialled, &plan);
+                let Target::Outside(to) = target else { continue };
+                let rate = tariff.rate(&to, Weekday::Tue, 600).filter(|_| outbound);
+                let Some(rate) = rate.filter(|_| record.answered.is_some()) else { continue };
+                spent += rate.cost(Duration::from_millis(record.billable_ms));
+                reservation = reservation.max(rate.cost(LEASE));
+            }
+            ensure!(
+                spent <= limit + reservation,
+                "{tenant} spent {spent:?}, the limit is {limit:?}, one reservation {reservation:?}"
+            );
+        }
         Ok(())
     }
 

@@ -314,7 +314,7 @@ impl<'a> World<'a> {
         match event {
             Event::ToGate { flow, bytes } => {
                 (self.show)(self.at, Line::Heard(flow.remote, &bytes));
-                self.watch.heard(flow.remote, &bytes);
+                self.watch.heard();
                 self.overhear(&flow, &bytes);
                 self.tell(Input::Message { flow, bytes })
             }

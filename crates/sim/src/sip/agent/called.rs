@@ -107,9 +107,8 @@ impl Agent {
             Deed::Hold(direction) => self.hold(at, id, direction, plans),
             Deed::Transfer => self.transfer(at, id, plans),
             Deed::NoAck if called && call.state == State::Answered => self.hang_up(at, id),
-            Deed::NoAck if called => {}
             // As caller: nobody answered the CANCEL.
-            Deed::NoAck if asked => self.unanswered(at, Some(id), super::Aim::Call),
+            Deed::NoAck if asked && !called => self.unanswered(at, Some(id), super::Aim::Call),
             Deed::Ring if asked => {
                 let contact = contact_line(&self.host, self.transport);
                 self.reply(at, &key, 180, &tag, &contact, "");
