@@ -12,6 +12,7 @@ use ringfence_fraud::running::LEASE;
 use ringfence_gate::Gate;
 use ringfence_model::{Direction, Mode, Moment, Money, Target, Weekday};
 use ringfence_numbering::{DialPlan, Numbering, Tariff};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Everything that was seen.
@@ -91,10 +92,14 @@ impl Seen<'_> {
         let open: Vec<_> =
             calls.iter().filter(|(_, call)| call.record.is_none() && !call.lost).collect();
         ensure!(open.is_empty(), "no record of {open:?}");
-        let (taken, records) = (self.watch.taken(), calls.len());
+        // A referral is judged and recorded like a call, under the Call-ID of the call it was made in.
+        let records =
+            calls.values().filter_map(|call| call.record.as_ref()?.correlation_id.clone());
+        let records: BTreeSet<String> = records.map(|id| id.to_string()).collect();
         ensure!(
-            taken == records || self.watch.was_restarted(),
-            "{taken} calls were taken up, {records} have a record"
+            *self.watch.taken() == records || self.watch.was_restarted(),
+            "taken up, but without a record, or the other way round: {:?}",
+            self.watch.taken().symmetric_difference(&records).collect::<Vec<_>>()
         );
         Ok(())
     }
@@ -283,7 +288,7 @@ impl Seen<'_> {
         let touched = |node: &usize| nodes.contains(node);
         let restarted = restart.is_some_and(|at| !self.is_apart(number, plan, at));
         // An answer or two got lost, and another carrier was tried.
-        let asked: std::collections::BTreeSet<_> = self
+        let asked: BTreeSet<_> = self
             .facts(number)
             .filter_map(|(node, _, fact)| matches!(fact, Fact::Asked { .. }).then_some(node))
             .collect();

@@ -40,8 +40,8 @@ pub struct Watch {
     /// What was seen of each call.
     pub calls: BTreeMap<CallId, Call>,
     by_plan: BTreeMap<usize, CallId>,
-    /// INVITEs that were taken up: Call-ID and CSeq of each 100.
-    taken: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// The Call-IDs of INVITEs that were taken up.
+    taken: BTreeSet<String>,
     /// The Via of each INVITE that went out.
     invites: BTreeSet<Vec<u8>>,
     acted: bool,
@@ -103,14 +103,9 @@ impl Watch {
             bail!("unreadable bytes were sent to {to}: {}", shown(bytes));
         };
         self.hides_the_other_side(to, &message)?;
-        let takes = match message.code() {
-            Some(100) => cseq(&message).ends_with(b"INVITE"),
-            // A referral is a call to be, and is judged like one.
-            Some(code) if code != 481 => cseq(&message).ends_with(b"REFER"),
-            _ => false,
-        };
-        if takes {
-            self.note_taken(&message);
+        if message.code() == Some(100) && cseq(&message).ends_with(b"INVITE") {
+            let id = message.field(Name::CallId).unwrap_or_default();
+            self.taken.insert(String::from_utf8_lossy(id).into_owned());
         }
         let initial =
             message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
@@ -135,11 +130,6 @@ impl Watch {
             }
         }
         Ok(())
-    }
-
-    fn note_taken(&mut self, message: &Message) {
-        let id = message.field(Name::CallId).unwrap_or_default().to_vec();
-        self.taken.insert((id, cseq(message).to_vec()));
     }
 
     /// A call goes on to somebody.
@@ -252,9 +242,9 @@ impl Watch {
         self.restarted
     }
 
-    /// INVITEs that were taken up.
-    pub fn taken(&self) -> usize {
-        self.taken.len()
+    /// The Call-IDs of INVITEs that were taken up.
+    pub const fn taken(&self) -> &BTreeSet<String> {
+        &self.taken
     }
 
     pub fn outcome(&self) -> Outcome {
