@@ -41,6 +41,11 @@ impl Voice {
         say!(out, "Allow: {ALLOW}\r\n");
         say!(out, "Supported: replaces, timer, path\r\n");
         say!(out, "P-Asserted-Identity: \"Jan de Vries\" <sip:{extension}@{caller}>\r\n");
+        say!(
+            out,
+            "Remote-Party-ID: \"Jan de Vries\" <sip:{extension}@{caller}>;party=calling;privacy=off;screen=no\r\n"
+        );
+        say!(out, "Accept: application/sdp, application/dtmf-relay\r\n");
         say!(out, "Content-Type: application/sdp\r\n");
         offer(out, *caller, number);
     }
