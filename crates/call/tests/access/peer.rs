@@ -4,7 +4,6 @@ use crate::world::{World, udp};
 use bytes::Bytes;
 use ringfence_sip::digest::{Algorithm, Challenge, Secret, answer, strongest};
 use ringfence_sip::{Builder, Flow, Message, Method, Name};
-use std::time::Duration;
 
 #[derive(Clone)]
 pub struct Phone {
