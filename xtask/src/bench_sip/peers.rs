@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -58,20 +58,27 @@ pub fn ringfence(folder: &Path, program: &Path) -> Result<Recipe> {
     })
 }
 
-/// Builds the program as it is released, beside the build of this one.
-pub fn build_ringfence() -> Result<PathBuf> {
-    eprintln!("building ringfence");
+/// Builds `arguments` as they are released, on all cores, and gives the program that comes of it, as it is called in the
+/// target folder of this very program.
+pub fn built(arguments: &[&str], program: &str) -> Result<PathBuf> {
+    eprintln!("building {program}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["build", "--quiet", "--release", "--package", "ringfence-cli"];
-    let status = Command::new(cargo)
-        .args(arguments)
-        .current_dir(root()?)
-        .status()
-        .context("starting cargo")?;
-    ensure!(status.success(), "ringfence does not build");
+    let last = std::thread::available_parallelism().map_or(1, usize::from);
+    // The load's core is not the place: a compiler would sit on it alone.
+    let mut command = Command::new("taskset");
+    command.args(["--cpu-list", &format!("0-{}", all_cores(last) - 1)]).arg(cargo);
+    command.args(["build", "--quiet", "--release"]).args(arguments).current_dir(root()?);
+    let status = command.stdin(Stdio::null()).status().context("starting cargo")?;
+    ensure!(status.success(), "{program} does not build");
     let own = std::env::current_exe()?;
     let target = own.parent().and_then(Path::parent).context("no target folder")?;
-    let program = target.join("release/ringfence");
+    let program = target.join("release").join(program);
     ensure!(program.is_file(), "no {}", program.display());
     Ok(program)
+}
+
+/// Those of the machine, not only those this process may use; at least `known`.
+fn all_cores(known: usize) -> usize {
+    let online = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    online.lines().filter(|line| line.starts_with("processor")).count().max(known)
 }

@@ -82,7 +82,7 @@ impl Stand {
         }
         let program = match &self.given {
             Some(program) => program.clone(),
-            None => peers::build_ringfence()?,
+            None => peers::built(&["--package", "ringfence-cli"], "ringfence")?,
         };
         Ok(self.program.get_or_init(|| program))
     }

@@ -8,7 +8,7 @@ use super::{Reading, at_least, told};
 use crate::bench_sip::load::{Beside, Outcome, Plan, Tally, run};
 use crate::bench_sip::stand::{Stand, Who, short_calls};
 
-const SECS: u64 = 8;
+const SECS: u64 = 7;
 /// The first seconds do not count: queues fill.
 const SETTLE: Duration = Duration::from_secs(2);
 

@@ -5,19 +5,18 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use super::{Reading, at_most, told};
+use crate::bench_sip::peers::built;
 use crate::bench_sip::stand::{Stand, median};
-use crate::tidy::root;
 
 /// Measured by a program of its own, whose allocator counts.
 pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments =
-        ["run", "--quiet", "--release", "--package", "xtask", "--example", "read_invite"];
+    let example = ["--package", "xtask", "--example", "read_invite"];
+    let program = built(&example, "examples/read_invite")?;
     let mut runs = Vec::new();
     for _ in 0..stand.runs {
-        let mut command = Command::new(&cargo);
-        command.args(arguments).current_dir(root()?).stdin(Stdio::null()).stderr(Stdio::inherit());
-        let output = command.output().context("starting cargo")?;
+        let mut command = Command::new(&program);
+        command.stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = command.output().context("starting read_invite")?;
         ensure!(output.status.success(), "read_invite failed");
         runs.push(Told::read(&String::from_utf8(output.stdout)?)?);
     }
