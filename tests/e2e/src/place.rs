@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 /// The port everybody uses; addresses tell the parties apart.
@@ -30,8 +31,10 @@ impl Place {
             let up = Command::new("ip").args(["link", "set", "lo", "up"]).status();
             assert!(up.is_ok_and(|up| up.success()), "ip link set lo up: run tools/need");
         }
-        // Without a namespace, tests that run side by side are told apart by their process.
-        let [.., high, low] = std::process::id().to_be_bytes();
+        // Without a namespace, tests that run side by side are told apart by their process and their number in it.
+        static PLACES: AtomicU32 = AtomicU32::new(0);
+        let number = PLACES.fetch_add(1, Ordering::Relaxed);
+        let [.., high, low] = (std::process::id() * 8 + number).to_be_bytes();
         let folder = tempfile::Builder::new().prefix("ringfence-e2e-").tempdir().expect("a folder");
         Self { folder, network: [127, 64 | (high & 63), low], alone, next_port: Cell::new(26_000) }
     }

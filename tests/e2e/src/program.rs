@@ -111,6 +111,14 @@ impl Program {
         kill(Pid::from_raw(pid), signal).expect("a signal");
     }
 
+    /// The processes it started itself.
+    fn children(&self) -> Vec<Pid> {
+        let pid = self.child.id();
+        let list = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+        let list = list.unwrap_or_default();
+        list.split_whitespace().filter_map(|pid| Some(Pid::from_raw(pid.parse().ok()?))).collect()
+    }
+
     /// `kill -9`, and waits until it is gone.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
@@ -120,11 +128,16 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let children = self.children();
         if self.asked_first && self.ended().is_none() {
             self.signal(Signal::SIGTERM);
             within(Duration::from_secs(2), || self.ended());
         }
         self.kill();
+        // One that ended in a hurry may have forgotten them.
+        for child in children {
+            let _ = kill(child, Signal::SIGKILL);
+        }
         if std::thread::panicking() && !self.quiet {
             let said = self.said();
             let tail: Vec<&str> = said.lines().rev().take(60).collect();
