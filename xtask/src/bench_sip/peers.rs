@@ -58,8 +58,8 @@ pub fn ringfence(folder: &Path, program: &Path) -> Result<Recipe> {
     })
 }
 
-/// Builds `arguments` as they are released, on all cores, and gives the program that comes of it, as it is called in the
-/// target folder of this very program.
+/// Builds with `arguments`, on all cores, and gives the program that comes of it, found where this very program's target
+/// folder has `program`.
 pub fn built(arguments: &[&str], program: &str) -> Result<PathBuf> {
     eprintln!("building {program}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -67,12 +67,12 @@ pub fn built(arguments: &[&str], program: &str) -> Result<PathBuf> {
     // The load's core is not the place: a compiler would sit on it alone.
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", &format!("0-{}", all_cores(last) - 1)]).arg(cargo);
-    command.args(["build", "--quiet", "--release"]).args(arguments).current_dir(root()?);
+    command.args(["build", "--quiet"]).args(arguments).current_dir(root()?);
     let status = command.stdin(Stdio::null()).status().context("starting cargo")?;
     ensure!(status.success(), "{program} does not build");
     let own = std::env::current_exe()?;
     let target = own.parent().and_then(Path::parent).context("no target folder")?;
-    let program = target.join("release").join(program);
+    let program = target.join(program);
     ensure!(program.is_file(), "no {}", program.display());
     Ok(program)
 }

@@ -72,7 +72,8 @@ impl Server {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             ticks += ticks_of(&stat).unwrap_or(0.0);
         }
-        ensure!(ticks > 0.0, "{} is gone:\n{}", self.name, self.said());
+        let lives = Path::new("/proc").join(self.pid().to_string()).join("exe").exists();
+        ensure!(lives, "{} is gone:\n{}", self.name, self.said());
         Ok(Duration::from_secs_f64(ticks / TICKS))
     }
 

@@ -82,7 +82,10 @@ impl Stand {
         }
         let program = match &self.given {
             Some(program) => program.clone(),
-            None => peers::built(&["--package", "ringfence-cli"], "ringfence")?,
+            None => {
+                let arguments = ["--release", "--package", "ringfence-cli"];
+                peers::built(&arguments, "release/ringfence")?
+            }
         };
         Ok(self.program.get_or_init(|| program))
     }

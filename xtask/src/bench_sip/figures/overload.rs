@@ -19,7 +19,7 @@ pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
         let (at_capacity, _) = goodput(stand, who, capacity)?;
         let (above, _) = goodput(stand, who, capacity * 1.25)?;
         let (twice, outcome) = goodput(stand, who, capacity * 2.0)?;
-        let peak = at_capacity.max(above);
+        let peak = at_capacity.max(above).max(twice);
         let share = 100.0 * twice / peak;
         let tally = &outcome.tally;
         let up = tally.answered.max(1) as f64;
