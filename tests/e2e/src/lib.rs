@@ -26,7 +26,7 @@ pub use certificate::{Authority, Certificate};
 pub use firewall::Firewall;
 pub use kamailio::Kamailio;
 pub use ladder::{Direction, Ladder, Message};
-pub use place::Place;
+pub use place::{Place, parted};
 pub use program::{Ended, Program};
 pub use scenario::{Body, Scenario};
 pub use sipp::{Party, Sipp, Transport};

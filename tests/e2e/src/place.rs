@@ -105,14 +105,38 @@ impl Drop for Place {
     }
 }
 
+/// Waits until no TCP connection stands between two parties, seen from the first one. A message sent at the moment the
+/// other end closes is lost, and who is to send it again is not what tests of calls are about.
+///
+/// # Panics
+/// After five seconds.
+pub fn parted(from: IpAddr, to: IpAddr) {
+    // Established, and closed by the other end only.
+    const STANDS: [&str; 2] = ["01", "08"];
+    let (from, to) = (word(from), word(to));
+    crate::eventually("the end of their connections", || {
+        let sockets = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap_or_default();
+        let stands = sockets.lines().any(|line| {
+            let fields: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
+            matches!(fields.as_slice(), [local, remote, state]
+                if local.starts_with(&from) && remote.starts_with(&to) && STANDS.contains(state))
+        });
+        (!stands).then_some(())
+    });
+}
+
+/// An address as the kernel prints it: a little-endian word.
+fn word(ip: IpAddr) -> String {
+    let IpAddr::V4(ip) = ip else { panic!("{ip} is not of this place") };
+    format!("{:08X}", u32::from_ne_bytes(ip.octets()))
+}
+
 /// Waits until something listens at an address: Linux lists all sockets of the namespace. `table` is `udp` or `tcp`.
 ///
 /// # Panics
 /// After five seconds.
 pub(crate) fn listens(table: &str, local: SocketAddr) {
-    let IpAddr::V4(ip) = local.ip() else { panic!("{local} is not of this place") };
-    // As the kernel prints it: the address as a little-endian word.
-    let entry = format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), local.port());
+    let entry = format!("{}:{:04X}", word(local.ip()), local.port());
     let table = format!("/proc/thread-self/net/{table}");
     crate::eventually(&format!("somebody at {local}"), || {
         let sockets = std::fs::read_to_string(&table).unwrap_or_default();
