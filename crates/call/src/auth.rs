@@ -52,6 +52,8 @@ pub enum Entry<'d> {
     Caller(Caller<'d>),
     /// It gets this answer, and nothing is kept of it.
     Answer(Bytes),
+    /// It gets this answer after the guard's tarpit.
+    Late(Bytes),
     /// It gets none.
     Silence,
 }

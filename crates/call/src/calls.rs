@@ -4,6 +4,7 @@ mod due;
 mod incoming;
 mod passage;
 mod referral;
+mod tarpit;
 
 use crate::auth::Authority;
 use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
@@ -26,6 +27,7 @@ use ringfence_model::{CallId, Moment, Now, TenantId, TrunkId};
 use ringfence_sip::{ConnectionId, Flow, Message, Method, Name, NameAddr};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tarpit::Tarpit;
 
 /// The signalling of one shard.
 pub struct Calls {
@@ -35,6 +37,7 @@ pub struct Calls {
     by_id: HashMap<CallId, Place, foldhash::fast::RandomState>,
     pending: Option<Pending>,
     authority: Authority,
+    tarpit: Tarpit,
     registrar: Registrar,
     trunks: Trunks,
     /// Names in the certificates that connections showed.
@@ -82,6 +85,7 @@ impl Calls {
             by_id: HashMap::default(),
             pending: None,
             authority: Authority::new(&secret, shard),
+            tarpit: Tarpit::default(),
             registrar: Registrar::default(),
             trunks: Trunks::default(),
             certificates: HashMap::new(),
@@ -283,6 +287,7 @@ impl Calls {
             self.core.transactions.next_timer(),
             self.core.wakes.next(),
             self.authority.next_timer(),
+            self.tarpit.next_timer(),
             self.registrar.next_timer(),
             self.trunks.next_timer(),
         ];

@@ -9,6 +9,10 @@ use crate::guessing::{Aor, Guessing, Key, Tally, Watch};
 use crate::settings::Settings;
 use crate::table::{Entry, Table};
 use ringfence_model::Moment;
+use std::time::Duration;
+
+/// Senders of datagrams give up after 32 seconds (RFC 3261 §17.1.2.2, Timer F); an answer must come well before.
+const TARPIT_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(crate) struct Passwords {
@@ -57,6 +61,12 @@ impl Guard {
             }
             None => self.passwords.has_room(now, sender, aor, self.standing(now, sender)),
         }
+    }
+
+    /// How long a wrong password waits for its answer.
+    #[must_use]
+    pub fn tarpit(&self) -> Duration {
+        Duration::from_millis(self.settings.guessing.tarpit_ms.into()).min(TARPIT_MAX)
     }
 
     /// The password of `aor` was wrong, or was not looked at. A challenge that was not answered yet, or with a stale

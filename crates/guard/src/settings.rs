@@ -99,6 +99,9 @@ pub struct GuessingSettings {
     pub unchecked_rate: Rate,
     /// Failures within a minute, of one source or at one account, that are reported as guessing.
     pub report_failures: u32,
+    /// The tarpit: how long a wrong password waits for its answer, in milliseconds; 0: not at all. It slows programs
+    /// that guess one after the other, and people who mistyped. At most 10 seconds.
+    pub tarpit_ms: u32,
 }
 
 /// The queue that new calls must leave short.
@@ -174,6 +177,7 @@ impl Default for GuessingSettings {
             good_rate: Rate::new(4, 60, 30),
             unchecked_rate: Rate::new(1, 1, 30),
             report_failures: 10,
+            tarpit_ms: 0,
         }
     }
 }

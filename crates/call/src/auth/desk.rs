@@ -118,7 +118,7 @@ impl<'d> Desk<'_, 'd> {
         let by_login = |user: &str| (login.user == user).then_some(&login.ha1);
         match self.check(realm_of, &by_login) {
             Ok(_) => Entry::Caller(Caller::Trunk { trunk, tenant }),
-            Err(bytes) => bytes.map_or(Entry::Silence, Entry::Answer),
+            Err(entry) => entry,
         }
     }
 
@@ -135,7 +135,7 @@ impl<'d> Desk<'_, 'd> {
         };
         let user = match self.check(tenant, &by_login) {
             Ok(user) => user,
-            Err(bytes) => return bytes.map_or(Entry::Silence, Entry::Answer),
+            Err(entry) => return entry,
         };
         match directory.extension_of_login(&tenant.id, &user) {
             Some(extension) if self.may_register(extension, &user) => {
@@ -159,18 +159,19 @@ impl<'d> Desk<'_, 'd> {
         &mut self,
         tenant: &Tenant,
         by_login: &dyn Fn(&str) -> Option<&'l Ha1>,
-    ) -> Result<String, Option<Bytes>> {
+    ) -> Result<String, Entry<'d>> {
         let asker = Asker { now: self.now.wall, flow: self.flow, message: self.message };
         let realm = tenant.domains.first().map_or("", String::as_str);
         let Some(credentials) = challenge::credentials(self.message, realm) else {
             self.note_unknown(tenant, None);
-            return Err(self.authority.challengers.challenge(tenant, asker, false));
+            return Err(at_once(self.authority.challengers.challenge(tenant, asker, false)));
         };
         let user = String::from_utf8_lossy(&credentials.username.unescaped()).into_owned();
         let (sender, aor) = (sender(self.flow), self.authority.aor(tenant, &user));
         if !self.guard.may_try(self.now.moment, sender, aor) {
             self.failed(tenant, &user, aor);
-            return Err(self.authority.challengers.challenge(tenant, asker, false));
+            let answer = self.authority.challengers.challenge(tenant, asker, false);
+            return Err(self.late(answer));
         }
         let challengers = &mut self.authority.challengers;
         match challengers.verify(tenant, asker, &credentials, by_login(&user)) {
@@ -178,13 +179,13 @@ impl<'d> Desk<'_, 'd> {
                 self.guard.succeeded(self.now.moment, sender, aor);
                 Ok(user)
             }
-            Outcome::Again { stale } => Err(challengers.challenge(tenant, asker, stale)),
-            Outcome::OtherUri => Err(challengers.respond(asker, 400, &[])),
+            Outcome::Again { stale } => Err(at_once(challengers.challenge(tenant, asker, stale))),
+            Outcome::OtherUri => Err(at_once(challengers.respond(asker, 400, &[]))),
             Outcome::Wrong => {
                 let answer = challengers.challenge(tenant, asker, false);
                 self.failed(tenant, &user, aor);
                 self.note_unknown(tenant, Some(&user));
-                Err(answer)
+                Err(self.late(answer))
             }
         }
     }
@@ -223,9 +224,20 @@ impl<'d> Desk<'_, 'd> {
 
     fn answer<'e>(&mut self, code: u16) -> Entry<'e> {
         let asker = Asker { now: self.now.wall, flow: self.flow, message: self.message };
-        let bytes = self.authority.challengers.respond(asker, code, &[]);
-        bytes.map_or(Entry::Silence, Entry::Answer)
+        at_once(self.authority.challengers.respond(asker, code, &[]))
     }
+
+    /// The answer to a wrong password, and to one that was not looked at: both wait alike.
+    fn late<'e>(&self, bytes: Option<Bytes>) -> Entry<'e> {
+        match bytes {
+            Some(bytes) if !self.guard.tarpit().is_zero() => Entry::Late(bytes),
+            bytes => at_once(bytes),
+        }
+    }
+}
+
+fn at_once<'e>(bytes: Option<Bytes>) -> Entry<'e> {
+    bytes.map_or(Entry::Silence, Entry::Answer)
 }
 
 /// The user name in credentials of any realm.

@@ -28,6 +28,8 @@ impl Calls {
                     call.timer = None;
                     call.woken(core, now);
                 });
+            } else if let Some(late) = self.tarpit.due(now.moment) {
+                self.answer_and_forget(&late.asked, late.bytes);
             } else if let Some(event) = self.authority.due(now.moment) {
                 self.core.out.push_back(Output::Event(event));
             } else {

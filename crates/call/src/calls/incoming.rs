@@ -2,6 +2,7 @@
 
 use super::Calls;
 use super::referral::Referral;
+use super::tarpit::Late;
 use crate::auth::{Caller as Asker, Entry};
 use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
 use crate::core::{Place, Reply};
@@ -12,6 +13,7 @@ use crate::rewrite::{self, Trust};
 use crate::route::{self, LegTarget, Net, Plan};
 use crate::stateless::{phrase, reply_flow};
 use crate::{Output, Ruling};
+use bytes::Bytes;
 use ringfence_guard::Guard;
 use ringfence_model::{CallId, Now, TrunkId};
 use ringfence_sip::{Builder, Message, Method, Name, NameAddr};
@@ -51,11 +53,11 @@ impl Calls {
             self.authority.admit(now, &directory, &self.registrar, origin, &flow, message, guard);
         let asker = match entry {
             Entry::Caller(asker) => asker,
-            Entry::Answer(bytes) => {
-                self.core.transactions.abandon_server(asked.server);
-                if let Ok(head) = message.essentials() {
-                    let flow = reply_flow(&flow, &head.via);
-                    self.core.out.push_back(Output::Transmit { flow, bytes, call: None });
+            Entry::Answer(bytes) => return self.answer_and_forget(&asked, bytes),
+            Entry::Late(bytes) => {
+                let late = Late { due: now.moment + guard.tarpit(), asked, bytes };
+                if let Err(late) = self.tarpit.put(late) {
+                    self.core.transactions.abandon_server(late.asked.server);
                 }
                 return;
             }
@@ -78,6 +80,15 @@ impl Calls {
             _ => self.answer(now, &asked, 405, |builder| {
                 builder.field(Name::Allow, &[rewrite::ALLOW]);
             }),
+        }
+    }
+
+    /// Leaves nothing behind: what is asked again is a new question.
+    pub(super) fn answer_and_forget(&mut self, asked: &Asked, bytes: Bytes) {
+        self.core.transactions.abandon_server(asked.server);
+        if let Ok(head) = asked.message.essentials() {
+            let flow = reply_flow(&asked.flow, &head.via);
+            self.core.out.push_back(Output::Transmit { flow, bytes, call: None });
         }
     }
 

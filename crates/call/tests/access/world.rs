@@ -107,7 +107,7 @@ impl World {
             &mut self.guard,
         );
         match entry {
-            Entry::Answer(bytes) => {
+            Entry::Answer(bytes) | Entry::Late(bytes) => {
                 self.transactions.abandon_server(server);
                 let flow = reply_flow(flow, &message.essentials().unwrap().via);
                 self.take([Output::Transmit { flow, bytes, call: None }].into());

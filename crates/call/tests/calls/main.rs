@@ -10,6 +10,7 @@ mod random;
 mod restart;
 mod routes;
 mod session;
+mod tarpit;
 mod topology;
 mod transfer;
 mod world;
