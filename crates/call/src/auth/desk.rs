@@ -4,7 +4,7 @@ use super::challenge::{self, Asker, Outcome};
 use super::{Authority, Caller, Entry, sender};
 use crate::directory::{Directory, Extension, Login, Registering, Side, Tenant, Trunk};
 use crate::identify::address;
-use crate::registrar::{Party, Registrar};
+use crate::registrar::Registrar;
 use bytes::Bytes;
 use ringfence_guard::{Aor, Evidence, Guard};
 use ringfence_model::{ExtensionId, Now};
@@ -80,21 +80,8 @@ impl<'d> Desk<'_, 'd> {
 
     /// As which extension the sender's flow is registered; where several are, From tells.
     fn registered_here(&self, tenant: &Tenant) -> Option<ExtensionId> {
-        let from = || address(self.message, Name::From).and_then(|from| from.user_text());
-        let extensions =
-            self.registrar.phones_at(self.flow).iter().filter_map(|party| match party {
-                Party::Phone { tenant: of, extension } if *of == tenant.id => Some(extension),
-                _ => None,
-            });
-        let named = from();
-        let mut first = None;
-        for extension in extensions {
-            if named.as_deref() == Some(extension.as_str()) {
-                return Some(extension.clone());
-            }
-            first.get_or_insert(extension);
-        }
-        first.cloned()
+        let named = address(self.message, Name::From).and_then(|from| from.user_text());
+        self.registrar.phone_at(self.flow, &tenant.id, named.as_deref()).cloned()
     }
 
     pub fn stranger<'e>(&mut self) -> Entry<'e> {

@@ -26,10 +26,14 @@ impl Binding {
 }
 
 impl Registrar {
-    /// When somebody's phones are to be asked next; spread by when they registered.
+    /// Begins or ends keeping somebody's translators open. The rhythm is that of the first registration, which spreads
+    /// it; a refresh does not move it.
     pub(super) fn plan_keepalive(&mut self, now: Moment, party: &Party) {
         let Some(person) = self.people.get_mut(party) else { return };
-        let wants = person.bindings.iter().filter(|binding| binding.wants_keepalive());
+        let mut wants = person.bindings.iter().filter(|b| b.wants_keepalive()).peekable();
+        if person.keepalive.is_some() == wants.peek().is_some() {
+            return;
+        }
         let since = wants.map(|binding| now - binding.refreshed).min();
         let next = since.map(|since| now + (EVERY - remainder(since)));
         if let Some(old) = std::mem::replace(&mut person.keepalive, next) {

@@ -3,6 +3,7 @@
 mod asked;
 mod binding;
 mod keepalive;
+mod lookups;
 mod passing;
 mod record;
 mod register;
@@ -25,12 +26,12 @@ use std::net::{IpAddr, SocketAddr};
 /// The registrations of one shard.
 #[derive(Debug, Default)]
 pub struct Registrar {
-    people: HashMap<Party, Person>,
+    people: HashMap<Party, Person, foldhash::fast::RandomState>,
     /// Whose phones are behind a flow.
-    flows: HashMap<(Transport, SocketAddr), Vec<Party>>,
+    flows: HashMap<(Transport, SocketAddr), BTreeSet<Party>, foldhash::fast::RandomState>,
     /// Who is behind a user part that we gave towards a PBX.
     tokens: HashMap<Box<[u8]>, Party>,
-    /// When somebody's next contact ends.
+    /// When to look whether a contact of somebody has ended.
     ends: BTreeSet<(Moment, Party)>,
     /// When somebody's address translator is to be kept open.
     keepalives: BTreeSet<(Moment, Party)>,
@@ -43,7 +44,12 @@ struct Person {
     bindings: Vec<Binding>,
     /// Where the last REGISTER came from; stays when the contacts are gone.
     seen: Option<IpAddr>,
+    /// When it stands in `ends` and `keepalives`.
+    end: Option<Moment>,
+    /// See `end`.
     keepalive: Option<Moment>,
+    /// When the record was made that still tells all but the last refreshes.
+    kept: Option<Moment>,
 }
 
 impl Registrar {
@@ -58,12 +64,6 @@ impl Registrar {
             bindings.unwrap_or_default().iter().filter(|b| b.expires > now).collect();
         found.sort_by_key(|binding| std::cmp::Reverse(binding.q));
         found
-    }
-
-    /// Whose phones are registered on this flow.
-    #[must_use]
-    pub fn phones_at(&self, flow: &Flow) -> &[Party] {
-        self.flows.get(&(flow.transport, flow.remote)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The contact behind a user part that we gave towards a PBX.
@@ -155,6 +155,7 @@ impl Registrar {
                 return;
             }
             let Some((_, party)) = self.ends.pop_first() else { return };
+            self.plan_next_end(&party);
             self.retain(now, &party, out, |binding| binding.expires > now.moment);
         }
     }
@@ -171,7 +172,7 @@ impl Registrar {
         if flow.connection.is_none() {
             return;
         }
-        let parties = self.phones_at(flow).to_vec();
+        let parties: Vec<Party> = self.parties_at(flow).cloned().collect();
         for party in parties {
             let person = self.people.get(&party);
             let old = person.map(|person| person.bindings.clone()).unwrap_or_default();
@@ -217,47 +218,11 @@ impl Registrar {
         stays: impl Fn(&Binding) -> bool,
     ) {
         let Some(person) = self.people.get(party) else { return };
-        let left: Vec<_> = person.bindings.iter().filter(|b| stays(b)).cloned().collect();
-        if left.len() < person.bindings.len() {
-            self.put(now.moment, party, left);
-            out.push_back(self.checkpoint(now, party));
+        if person.bindings.iter().all(&stays) {
+            return;
         }
+        let left = person.bindings.iter().filter(|b| stays(b)).cloned().collect();
+        self.put(now.moment, party, left);
+        out.push_back(self.checkpoint(now, party));
     }
-
-    /// Replaces somebody's contacts and keeps the look-ups true.
-    fn put(&mut self, now: Moment, party: &Party, bindings: Vec<Binding>) {
-        let old = std::mem::take(&mut self.people.entry(party.clone()).or_default().bindings);
-        if let Some(end) = earliest(&old) {
-            self.ends.remove(&(end, party.clone()));
-        }
-        for binding in &old {
-            let key = (binding.flow.transport, binding.flow.remote);
-            if let Some(there) = self.flows.get_mut(&key) {
-                there.retain(|of| of != party);
-                if there.is_empty() {
-                    self.flows.remove(&key);
-                }
-            }
-            binding.token.as_ref().map(|token| self.tokens.remove(token));
-        }
-        for binding in &bindings {
-            let key = (binding.flow.transport, binding.flow.remote);
-            let there = self.flows.entry(key).or_default();
-            if !there.contains(party) {
-                there.push(party.clone());
-            }
-            if let Some(token) = &binding.token {
-                self.tokens.insert(token.clone(), party.clone());
-            }
-        }
-        if let Some(end) = earliest(&bindings) {
-            self.ends.insert((end, party.clone()));
-        }
-        self.people.entry(party.clone()).or_default().bindings = bindings;
-        self.plan_keepalive(now, party);
-    }
-}
-
-fn earliest(bindings: &[Binding]) -> Option<Moment> {
-    bindings.iter().map(|binding| binding.expires).min()
 }

@@ -42,10 +42,21 @@ struct Kept<'a> {
 }
 
 impl Registrar {
+    /// Whether the record of somebody is good enough: it tells all but refreshes, and of these so little time is
+    /// missing that phones, which refresh at half their time or later, would not notice over a restart.
+    pub(super) fn is_kept(&self, now: Moment, party: &Party) -> bool {
+        let kept = self.people.get(party).and_then(|person| Some((person, person.kept?)));
+        kept.is_some_and(|(person, at)| {
+            let granted = person.bindings.iter().map(|binding| binding.expires - binding.refreshed);
+            granted.min().is_some_and(|granted| now - at < granted / 4)
+        })
+    }
+
     /// What is to be kept of somebody.
-    pub(super) fn checkpoint(&self, now: Now, party: &Party) -> Output {
-        let person = self.people.get(party).filter(|person| !person.bindings.is_empty());
+    pub(super) fn checkpoint(&mut self, now: Now, party: &Party) -> Output {
+        let person = self.people.get_mut(party).filter(|person| !person.bindings.is_empty());
         let state = person.and_then(|person| {
+            person.kept = Some(now.moment);
             let bindings = person.bindings.iter().map(|binding| kept(now, binding)).collect();
             let record =
                 Record { version: VERSION, party: party.clone(), seen: person.seen, bindings };

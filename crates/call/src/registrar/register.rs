@@ -154,7 +154,9 @@ impl Registrar {
         let from = flow.remote.ip().to_canonical();
         let person = self.people.get_mut(party).filter(|person| !person.bindings.is_empty());
         let is_new = person.is_some_and(|person| person.seen.replace(from) != Some(from));
-        out.push_back(self.checkpoint(now, party));
+        if is_new || !self.is_kept(now.moment, party) {
+            out.push_back(self.checkpoint(now, party));
+        }
         if let (true, Party::Phone { tenant, extension }) = (is_new, party) {
             let (tenant, extension) = (tenant.clone(), extension.clone());
             let source = source(flow, message);

@@ -5,7 +5,7 @@ use crate::peer::{Phone, contacts};
 use crate::world::World;
 use ringfence_call::{Party, Registrar};
 use ringfence_model::{CallEvent, ExtensionId, TenantId};
-use ringfence_sip::{ConnectionId, Message, Method, Name, Transport};
+use ringfence_sip::{ConnectionId, Flow, Message, Method, Name, Transport};
 use std::time::Duration;
 
 pub fn party(extension: &str) -> Party {
@@ -21,6 +21,10 @@ fn registered(registrar: &Registrar) -> usize {
     registrar.all().count()
 }
 
+fn phone_at(world: &World, flow: &Flow, named: Option<&str>) -> Option<ExtensionId> {
+    world.registrar.phone_at(flow, &"acme".into(), named).cloned()
+}
+
 #[test]
 fn a_phone_registers_refreshes_and_leaves() {
     let mut world = World::new(parts());
@@ -30,16 +34,54 @@ fn a_phone_registers_refreshes_and_leaves() {
     assert_eq!(contacts(&ok), ["<sip:201@10.0.0.5:5060>;expires=600"]);
     let found = world.registrar.contacts(world.now.moment, &party("201"));
     assert_eq!(found[0].flow, phone.flow, "reached where it came from, not where it says");
-    assert_eq!(world.registrar.phones_at(&phone.flow), [party("201")]);
+    assert_eq!(phone_at(&world, &phone.flow, None), Some("201".into()));
     world.pass(Duration::from_secs(300));
     phone.flow.remote.set_port(40_001);
     let ok = phone.register(&mut world);
     assert_eq!(contacts(&ok).len(), 1, "the translator gave it another port");
+    assert_eq!(phone_at(&world, &phone.flow, None), Some("201".into()));
+    assert_eq!(phone_at(&world, &crate::world::udp("203.0.113.50:40000"), None), None);
     let found = world.registrar.contacts(world.now.moment, &party("201"));
     assert_eq!(found[0].flow.remote.port(), 40_001);
     phone.expires = Some(0);
     assert_eq!(contacts(&phone.register(&mut world)), [""; 0]);
     assert!(world.registrar.is_empty() && world.kept.is_empty());
+}
+
+#[test]
+fn phones_behind_one_flow_are_told_by_name() {
+    let mut world = World::new(parts());
+    let proxy = "203.0.113.50:40000";
+    let mut second = Phone::new(ACME, "202", proxy);
+    Phone::new(ACME, "201", proxy).register(&mut world);
+    second.register(&mut world);
+    let at = |world: &World, named| phone_at(world, &crate::world::udp(proxy), named);
+    assert_eq!(at(&world, Some("202")), Some("202".into()));
+    assert_eq!(at(&world, Some("203")), Some("201".into()), "the first of them");
+    assert_eq!(world.registrar.phone_at(&second.flow, &"town".into(), Some("202")), None);
+    second.expires = Some(0);
+    second.register(&mut world);
+    assert_eq!(at(&world, Some("202")), Some("201".into()));
+}
+
+#[test]
+fn a_refresh_is_recorded_when_the_record_lacks_a_quarter_of_the_time() {
+    let mut world = World::new(parts());
+    let mut phone = Phone::new(ACME, "201", "203.0.113.50:40000");
+    let mut record = |world: &mut World, after: u64, port: u16| {
+        world.pass(Duration::from_secs(after));
+        phone.flow.remote.set_port(port);
+        phone.register(world);
+        world.kept.values().next().cloned()
+    };
+    let first = record(&mut world, 0, 40_000);
+    assert_eq!(record(&mut world, 70, 40_000), first);
+    assert_eq!(record(&mut world, 70, 40_000), first);
+    let second = record(&mut world, 10, 40_000);
+    assert_ne!(second, first, "150 of 600 s");
+    assert_ne!(record(&mut world, 1, 40_001), second, "it moved");
+    world.pass(Duration::from_secs(599));
+    assert_eq!(uris(&world, &party("201")).len(), 1, "each of them counted all the same");
 }
 
 #[test]
@@ -52,7 +94,8 @@ fn who_does_not_refresh_is_forgotten() {
     world.pass(Duration::from_secs(1));
     assert_eq!(uris(&world, &party("201")).len(), 0);
     assert!(world.registrar.is_empty() && world.kept.is_empty());
-    assert!(world.registrar.phones_at(&crate::world::udp("203.0.113.50:40000")).is_empty());
+    let flow = crate::world::udp("203.0.113.50:40000");
+    assert_eq!(phone_at(&world, &flow, None), None);
     world.pass(Duration::from_secs(60));
     assert_eq!((world.transactions.len(), world.next_timer()), (0, None), "nothing is left");
 }
