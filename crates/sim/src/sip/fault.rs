@@ -28,6 +28,8 @@ pub enum Fault {
     Load(Duration, usize),
     /// No new calls.
     Drain,
+    /// Nothing reaches the disk for so long.
+    Stall(Duration),
     /// The program is stopped, and started again with what it stored.
     Restart,
 }

@@ -1,11 +1,27 @@
 //! A run as lines to read.
 
+use super::fault::Fault;
 use super::house::{CARRIER_A, CARRIER_B, CARRIER_C, House, PBX};
 use super::network::Towards;
-use super::world::Line;
 use bytes::Bytes;
+use ringfence_gate::Output;
 use ringfence_model::Moment;
 use std::net::SocketAddr;
+
+/// One line of the ladder.
+#[derive(Debug)]
+pub enum Line<'a> {
+    /// A message arrived at the gate.
+    Heard(SocketAddr, &'a Bytes),
+    /// The gate sent one.
+    Sent(SocketAddr, &'a Bytes),
+    /// A message got lost: from a node, or to it.
+    Lost(Towards, SocketAddr, &'a Bytes),
+    /// The gate said something else.
+    Said(&'a Output),
+    /// Something went wrong.
+    Fault(&'a Fault),
+}
 
 /// One line; `whole` shows all of each message.
 #[must_use]

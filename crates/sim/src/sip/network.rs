@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use ringfence_model::Moment;
-use ringfence_sip::{ConnectionId, Transport};
+use ringfence_sip::{ConnectionId, Flow, Transport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -56,6 +56,12 @@ impl Way {
     ) -> Self {
         let last = [Moment(0), Moment(0)];
         Self { transport, inside, outside, connection: None, cut: false, weather, chance, last }
+    }
+
+    /// The flow the firewall at `local` sees.
+    #[must_use]
+    pub const fn flow(&self, local: SocketAddr) -> Flow {
+        Flow { transport: self.transport, local, remote: self.outside, connection: self.connection }
     }
 
     /// When what is sent at `at` arrives: never, once or twice.

@@ -302,8 +302,9 @@ impl Seen<'_> {
             || (*shed && !spared)
     }
 
-    /// Whether a restart at `at` is none of this call's business: it begins well after, is over before, or stood.
-    fn is_apart(&self, number: usize, plan: &Plan, at: Moment) -> bool {
+    /// Whether a restart at `at`, with what was said since `lost` forgotten, is none of this call's business: it begins
+    /// well after, is over before, or stood.
+    fn is_apart(&self, number: usize, plan: &Plan, (lost, at): (Moment, Moment)) -> bool {
         let margin = Duration::from_secs(3);
         let since = |wanted: fn(&Fact) -> bool| {
             let found = self.facts(number).filter(|(_, _, fact)| wanted(fact));
@@ -311,9 +312,9 @@ impl Seen<'_> {
         };
         let up = since(|fact| matches!(fact, Fact::Up { .. }));
         let over = since(|fact| matches!(fact, Fact::Over { .. }));
-        let stood = up.len() >= 2 && up.iter().all(|up| *up + margin < at);
+        let stood = up.len() >= 2 && up.iter().all(|up| *up + margin < lost);
         // What is said while nobody listens is said again, but not for ever.
-        let talks = over.iter().all(|over| *over > at + margin * 2 || *over + margin < at);
+        let talks = over.iter().all(|over| *over > at + margin * 2 || *over + margin < lost);
         let after = plan.at > at + margin * 3 && plan.at.0 < u64::MAX;
         after || (stood && talks && plan.hold.is_none())
     }

@@ -252,11 +252,14 @@ impl Scenario {
                 _ => self.fault(at + Duration::from_secs(60), Fault::Drain),
             }
         }
-        // Ids of calls are not yet safe over a restart while the clock is behind what it was.
-        let set_back = self.faults.iter().any(|(_, f)| matches!(f, Fault::ClockStep(..0)));
-        if chance.happens(0.25) && !set_back {
+        if chance.happens(0.25) {
             let at = START + Duration::from_millis(u64::from(chance.within((40_000, 170_000))));
             self.fault(at, Fault::Restart);
+            // Disks stall before programs are stopped.
+            if chance.happens(0.3) {
+                let since = Duration::from_millis(u64::from(chance.within((1_000, 20_000))));
+                self.fault(at - since, Fault::Stall(since * 2));
+            }
         }
         self.faults.sort_by_key(|(at, _)| *at);
     }

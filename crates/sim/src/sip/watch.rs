@@ -2,9 +2,9 @@
 
 use super::attack::Method;
 use super::house::House;
+use super::outcome::Outcome;
 use super::plan::Purpose;
 use super::scenario::{DENIED, Scenario};
-use super::world::Outcome;
 use anyhow::{Result, bail, ensure};
 use bytes::Bytes;
 use ringfence_gate::Output;
@@ -125,7 +125,7 @@ impl Watch {
         };
         for (at, places) in self.residents.iter().filter(|(at, _)| at.ip() != to.ip()) {
             for place in places.iter().filter(|place| !own.contains(place)) {
-                let shows = head.windows(place.len()).any(|window| window == place.as_bytes());
+                let shows = memchr::memmem::find(head, place.as_bytes()).is_some();
                 ensure!(!shows, "{to} sees the address {place} of {at}: {}", shown(bytes));
             }
         }
