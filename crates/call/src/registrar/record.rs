@@ -1,17 +1,23 @@
 //! Registrations over a restart.
+//!
+//! A record says how long a contact still held when it was written, and a contact that is taken up holds for so long
+//! again: never longer than was granted, and no clock is asked. One that set itself right in between (NTP after a
+//! start) would end all registrations, and a phone that was forgotten cannot be called until it registers again, up to
+//! an hour later; one that is kept too long only does not answer.
 
 use super::{Binding, Party, Registrar};
 use crate::{Outbox, Output};
 use bytes::Bytes;
-use ringfence_model::{Moment, Now, WallTime};
+use ringfence_model::{Moment, Now};
 use ringfence_sip::{Flow, Transport};
 use serde::{Deserialize, Serialize};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::hash::Hasher;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// Another layout gets another number; a record of an unknown one is dropped, and the phone registers again.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Record<'a> {
@@ -35,8 +41,10 @@ struct Kept<'a> {
     remote: SocketAddr,
     call_id: &'a [u8],
     cseq: u32,
-    refreshed: WallTime,
-    expires: WallTime,
+    /// Since it was registered last.
+    age: Duration,
+    /// Until it ends.
+    left: Duration,
     user_agent: Option<&'a str>,
     token: Option<&'a [u8]>,
 }
@@ -120,15 +128,14 @@ fn kept(now: Now, binding: &Binding) -> Kept<'_> {
         remote: binding.flow.remote,
         call_id: &binding.call_id,
         cseq: binding.cseq,
-        refreshed: now.wall - (now.moment - binding.refreshed),
-        expires: now.wall + (binding.expires - now.moment),
+        age: now.moment - binding.refreshed,
+        left: binding.expires - now.moment,
         user_agent: binding.user_agent.as_deref(),
         token: binding.token.as_deref(),
     }
 }
 
 fn restored(now: Now, kept: &Kept<'_>) -> Option<Binding> {
-    let left = kept.expires - now.wall;
     let transport = match kept.transport {
         0 => Transport::Udp,
         1 => Transport::Tcp,
@@ -145,15 +152,15 @@ fn restored(now: Now, kept: &Kept<'_>) -> Option<Binding> {
         flow,
         call_id: kept.call_id.into(),
         cseq: kept.cseq,
-        refreshed: Moment(now.moment.0.saturating_sub(micros(now.wall - kept.refreshed))),
-        expires: now.moment + left,
+        refreshed: Moment(now.moment.0.saturating_sub(micros(kept.age))),
+        expires: now.moment + kept.left,
         user_agent: kept.user_agent.map(Into::into),
         token: kept.token.map(Into::into),
     };
     binding.flow = binding.without_connection()?;
-    (!left.is_zero()).then_some(binding)
+    (!kept.left.is_zero()).then_some(binding)
 }
 
-fn micros(time: std::time::Duration) -> u64 {
+fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
