@@ -1,0 +1,249 @@
+//! Sums of call records per hour, day and month: reports never read the records themselves.
+
+use crate::link::Link;
+use crate::sql::Query;
+use crate::value::{Row, Value, args};
+use crate::{Result, Store};
+use ringfence_model::{Money, TenantId, WallTime};
+use std::collections::BTreeMap;
+
+use super::line::{Line, clean};
+use super::{Month, Outcome};
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+/// The tenant that stands for all of them together.
+const ALL: &str = "*";
+
+/// How finely sums are kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Grain {
+    /// Per hour and extension. For some days.
+    Hour,
+    /// Per day of UTC, without extensions. For a year, and for all tenants together.
+    Day,
+    /// Per month of UTC and extension. For years.
+    Month,
+}
+
+impl Grain {
+    const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Hour => "usage_hour",
+            Self::Day => "usage_day",
+            Self::Month => "usage_month",
+        }
+    }
+
+    fn start(self, at: WallTime) -> i64 {
+        match self {
+            Self::Hour => at.0 - at.0.rem_euclid(HOUR),
+            Self::Day => at.0 - at.0.rem_euclid(DAY),
+            Self::Month => Month::of(at).map_or(0, |month| month.start().0),
+        }
+    }
+}
+
+/// What sums are told apart by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum By {
+    /// The tenant.
+    Tenant,
+    /// The hour, day or month.
+    Start,
+    /// The extension.
+    Extension,
+    /// The direction.
+    Direction,
+    /// The sort of line called.
+    Kind,
+    /// The country called.
+    Country,
+}
+
+impl By {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Start => "start",
+            Self::Extension => "extension",
+            Self::Direction => "direction",
+            Self::Kind => "kind",
+            Self::Country => "country",
+        }
+    }
+}
+
+/// Which sums are wanted.
+#[derive(Clone, Debug)]
+pub struct UsageFilter {
+    /// How fine.
+    pub grain: Grain,
+    /// Of this tenant; `None`: of all together.
+    pub tenant: Option<TenantId>,
+    /// With [`By::Tenant`] and no tenant: of each.
+    pub by: Vec<By>,
+    /// Only this extension's.
+    pub extension: Option<String>,
+    /// Not before; it counts from the beginning of the hour, day or month it lies in.
+    pub from: WallTime,
+    /// Before.
+    pub until: WallTime,
+}
+
+/// A sum of call records. Fields that were not told apart are `None`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs)] // each name says it
+pub struct Usage {
+    pub tenant: Option<TenantId>,
+    pub start: Option<WallTime>,
+    pub extension: Option<String>,
+    pub direction: Option<String>,
+    pub kind: Option<String>,
+    pub country: Option<String>,
+    pub attempts: u64,
+    pub answered: u64,
+    /// Refused by us, or only watched where they would have been.
+    pub refused: u64,
+    /// Ended by us.
+    pub cut: u64,
+    pub billable_ms: u64,
+    pub cost: Money,
+    pub prevented: Money,
+}
+
+impl Store {
+    /// Sums, in the order of what they are told apart by.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn usage(&self, filter: &UsageFilter) -> Result<Vec<Usage>> {
+        let columns: Vec<&str> = filter.by.iter().map(|by| by.column()).collect();
+        let mut query = Query::new("SELECT");
+        for column in &columns {
+            query.add(&format!("{column},"), []);
+        }
+        let sums = SUMS.map(|column| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)"));
+        query.add(&sums.join(", "), []).add("FROM", []).add(filter.grain.table(), []);
+        query.add("WHERE start >= ?", [filter.grain.start(filter.from).into()]);
+        query.add("AND start < ?", [filter.until.into()]);
+        match &filter.tenant {
+            Some(tenant) => query.add("AND tenant = ?", [tenant.into()]),
+            None if filter.by.contains(&By::Tenant) => query.add("AND tenant <> ?", [ALL.into()]),
+            None => query.add("AND tenant = ?", [ALL.into()]),
+        };
+        query.add_some("AND extension = ?", filter.extension.as_ref());
+        if !columns.is_empty() {
+            let columns = columns.join(", ");
+            query.add(&format!("GROUP BY {columns} ORDER BY {columns}"), []);
+        }
+        let rows = self.look(|link| link.query(&query.sql, &query.args))?;
+        rows.into_iter().map(|row| usage(row, &filter.by)).collect()
+    }
+}
+
+const SUMS: [&str; 7] =
+    ["attempts", "answered", "refused", "cut", "billable_ms", "cost", "prevented"];
+
+fn usage(row: Row, by: &[By]) -> Result<Usage> {
+    let mut cells = row.cells();
+    let mut usage = Usage::default();
+    for by in by {
+        match by {
+            By::Tenant => usage.tenant = Some(cells.take()?),
+            By::Start => usage.start = Some(cells.take()?),
+            By::Extension => usage.extension = Some(cells.take()?),
+            By::Direction => usage.direction = Some(cells.take()?),
+            By::Kind => usage.kind = Some(cells.take()?),
+            By::Country => usage.country = Some(cells.take()?),
+        }
+    }
+    usage.attempts = cells.take()?;
+    usage.answered = cells.take()?;
+    usage.refused = cells.take()?;
+    usage.cut = cells.take()?;
+    usage.billable_ms = cells.take()?;
+    usage.cost = cells.take()?;
+    usage.prevented = cells.take()?;
+    Ok(usage)
+}
+
+/// Sums of a batch of records, ready to be added to what is there.
+#[derive(Debug, Default)]
+pub(crate) struct Sums(BTreeMap<Key, [i64; 7]>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    grain: Grain,
+    tenant: String,
+    start: i64,
+    extension: String,
+    direction: &'static str,
+    kind: String,
+    country: String,
+}
+
+impl Sums {
+    pub fn add(&mut self, line: &Line) {
+        let some = |text: &Option<String>| text.as_deref().map(clean).unwrap_or_default();
+        let refused = matches!(line.outcome, Outcome::Refused | Outcome::WouldRefuse);
+        let figures = [
+            1,
+            line.answered.is_some().into(),
+            refused.into(),
+            (line.outcome == Outcome::Cut).into(),
+            i64::try_from(line.billable_ms).unwrap_or(i64::MAX),
+            line.cost.0,
+            line.prevented.0,
+        ];
+        for grain in Grain::ALL {
+            for all in [false, true] {
+                // One row per extension of all tenants would be as many as the records.
+                let extension =
+                    if all || grain == Grain::Day { String::new() } else { some(&line.extension) };
+                let key = Key {
+                    grain,
+                    tenant: if all { ALL.to_owned() } else { some(&line.tenant) },
+                    start: grain.start(line.started),
+                    extension,
+                    direction: line.direction(),
+                    kind: some(&line.kind),
+                    country: some(&line.country),
+                };
+                let sum = self.0.entry(key).or_default();
+                for (sum, figure) in sum.iter_mut().zip(figures) {
+                    *sum = sum.saturating_add(figure);
+                }
+            }
+        }
+    }
+
+    /// In the order of the keys, so that two nodes cannot wait for each other.
+    pub fn write(self, link: &mut Link) -> Result<()> {
+        let mut rows: BTreeMap<Grain, Vec<Vec<Value>>> = BTreeMap::new();
+        for (key, sums) in self.0 {
+            let mut row =
+                args![key.tenant, key.start, key.extension, key.direction, key.kind, key.country]
+                    .to_vec();
+            row.extend(sums.map(Value::Int));
+            rows.entry(key.grain).or_default().push(row);
+        }
+        for (grain, rows) in rows {
+            let table = grain.table();
+            let sums =
+                SUMS.map(|column| format!("{column} = {table}.{column} + excluded.{column}"));
+            let tail = format!(
+                "ON CONFLICT (tenant, start, extension, direction, kind, country) DO UPDATE SET {}",
+                sums.join(", ")
+            );
+            let head = format!(
+                "INSERT INTO {table} (tenant, start, extension, direction, kind, country, {})",
+                SUMS.join(", ")
+            );
+            link.insert(&head, &tail, &rows)?;
+        }
+        Ok(())
+    }
+}
