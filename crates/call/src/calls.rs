@@ -10,7 +10,7 @@ use crate::auth::Authority;
 use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
 use crate::core::{Core, Place, Seat};
 use crate::directory::{Directory, Hop};
-use crate::identify::identify;
+use crate::identify::{Origin, identify};
 use crate::ids::CallIds;
 use crate::registrar::Registrar;
 use crate::route::flow_to;
@@ -146,7 +146,17 @@ impl Calls {
             .and_then(|tag| self.core.dialogs.get(&tag))
             .copied();
         let makes = message.method().filter(|m| !matches!(m, Method::Ack | Method::Cancel));
-        if makes.is_some() && !self.is_heard(&flow, &message, seat) {
+        let directory = Arc::clone(&self.core.directory);
+        let proved = self.certificate(&flow);
+        let origin = match seat {
+            None if makes.is_some() => identify(&directory, &flow, proved, &message),
+            _ => Origin::Stranger,
+        };
+        let is_heard = match seat {
+            Some(seat) => self.is_from_party(&flow, seat),
+            None => !matches!(origin, Origin::Stranger),
+        };
+        if makes.is_some() && !is_heard {
             return self.strange(now, &flow, guard);
         }
         let heard = {
@@ -165,7 +175,7 @@ impl Calls {
                     Some(seat) => self.with(now, seat.place, |call, core| {
                         call.asked(core, now, seat, asked);
                     }),
-                    None => self.incoming(now, asked, guard),
+                    None => self.incoming(now, &directory, origin, asked, guard),
                 }
             }
             Heard::Merged => self.refuse(&flow, &message, 482),
@@ -336,17 +346,6 @@ impl Calls {
         }
     }
 
-    /// Whether a new request is listened to: in a dialog from its party, else from somebody we know.
-    fn is_heard(&self, flow: &Flow, message: &Message, seat: Option<Seat>) -> bool {
-        match seat {
-            Some(seat) => self.is_from_party(flow, seat),
-            None => {
-                let origin = identify(&self.core.directory, flow, self.certificate(flow), message);
-                !matches!(origin, crate::Origin::Stranger)
-            }
-        }
-    }
-
     /// Whether a message comes from where the party of a dialog is: its address, or one of its trunk's.
     fn is_from_party(&self, flow: &Flow, seat: Seat) -> bool {
         let Some(dialog) = self.calls.get(seat.place).and_then(|call| call.dialog(seat)) else {
@@ -365,7 +364,8 @@ impl Calls {
 
     /// A CANCEL of nothing we know, from somebody we know.
     fn stray(&mut self, flow: &Flow, message: &Message) {
-        if message.method() == Some(Method::Cancel) && self.is_heard(flow, message, None) {
+        let origin = || identify(&self.core.directory, flow, self.certificate(flow), message);
+        if message.method() == Some(Method::Cancel) && !matches!(origin(), Origin::Stranger) {
             self.refuse(flow, message, 481);
         }
     }

@@ -51,7 +51,7 @@ pub fn identify<'d>(
         return Origin::Trunk { trunk, tenant };
     }
     let Some(tenant) = told.domain() else { return Origin::Stranger };
-    let claimed = claimed_user(message);
+    let claimed = directory.has_trunk_logins(&tenant.id).then(|| claimed_user(message)).flatten();
     if let Some(trunk) = claimed.and_then(|user| directory.trunk_of_login(&tenant.id, &user)) {
         return Origin::Trunk { trunk, tenant: Some(tenant) };
     }

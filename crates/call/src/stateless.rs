@@ -157,8 +157,8 @@ fn said_ip(via: &Via<'_>) -> Option<IpAddr> {
 #[must_use]
 pub fn reply_flow(flow: &Flow, via: &Via<'_>) -> Flow {
     let mut reply = *flow;
-    let direct = said_ip(via) == Some(flow.remote.ip().to_canonical());
-    if !flow.transport.is_reliable() && !via.wants_rport() && direct {
+    let direct = || said_ip(via) == Some(flow.remote.ip().to_canonical());
+    if !flow.transport.is_reliable() && !via.wants_rport() && direct() {
         let port = via.port.filter(|port| *port != 0);
         reply.remote.set_port(port.unwrap_or(flow.transport.default_port()));
     }

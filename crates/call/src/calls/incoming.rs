@@ -7,7 +7,7 @@ use crate::auth::{Caller as Asker, Entry};
 use crate::b2bua::{Allowed, Asked, Call, Caller, Reason, Way};
 use crate::core::{Place, Reply};
 use crate::directory::{Adviser, Directory, Registering};
-use crate::identify::identify;
+use crate::identify::Origin;
 use crate::registrar::Party;
 use crate::rewrite::{self, Trust};
 use crate::route::{self, LegTarget, Net, Plan};
@@ -38,8 +38,14 @@ pub enum Waiting {
 
 impl Calls {
     /// A new request outside of any dialog of ours.
-    pub(super) fn incoming(&mut self, now: Now, asked: Asked, guard: &mut Guard) {
-        let directory = Arc::clone(&self.core.directory);
+    pub(super) fn incoming(
+        &mut self,
+        now: Now,
+        directory: &Directory,
+        origin: Origin<'_>,
+        asked: Asked,
+        guard: &mut Guard,
+    ) {
         let (flow, message) = (asked.flow, &asked.message);
         let in_dialog =
             message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_some());
@@ -48,9 +54,8 @@ impl Calls {
             self.core.transactions.abandon_server(asked.server);
             return self.refuse(&flow, message, 481);
         }
-        let origin = identify(&directory, &flow, self.certificate(&flow), message);
         let entry =
-            self.authority.admit(now, &directory, &self.registrar, origin, &flow, message, guard);
+            self.authority.admit(now, directory, &self.registrar, origin, &flow, message, guard);
         let asker = match entry {
             Entry::Caller(asker) => asker,
             Entry::Answer(bytes) => return self.answer_and_forget(&asked, bytes),
@@ -64,14 +69,14 @@ impl Calls {
             Entry::Silence => return self.core.transactions.abandon_server(asked.server),
         };
         match message.method() {
-            Some(Method::Invite) => self.invited(now, &directory, &asker, asked),
+            Some(Method::Invite) => self.invited(now, directory, &asker, asked),
             Some(Method::Register) => {
-                let wire = &mut self.core.wire(&directory);
+                let wire = &mut self.core.wire(directory);
                 let came = (&asked.flow, &asked.message);
                 self.registrar.receive(now, wire, &self.trunks, asked.server, &asker, came);
             }
             Some(method) if lets_pass(&asker, method, &asked.message) => {
-                self.pass(now, &directory, &asker, asked);
+                self.pass(now, directory, &asker, asked);
             }
             Some(Method::Options) => self.answer(now, &asked, 200, |builder| {
                 builder.field(Name::Allow, &[rewrite::ALLOW]);

@@ -68,7 +68,13 @@ impl Directory {
     /// Whether anybody can authenticate as something of this tenant without a known address.
     #[must_use]
     pub fn has_logins(&self, tenant: &Tenant) -> bool {
-        tenant.registering != Registering::Nobody || self.trunk_logins.contains(&tenant.id)
+        tenant.registering != Registering::Nobody || self.has_trunk_logins(&tenant.id)
+    }
+
+    /// Whether a tenant has trunks without addresses that authenticate with a user name.
+    #[must_use]
+    pub fn has_trunk_logins(&self, tenant: &TenantId) -> bool {
+        self.trunk_logins.contains(tenant)
     }
 
     /// Trunks without addresses that are known by one of the names a certificate proved.
