@@ -62,7 +62,7 @@ fn main() {
     let mut load = Load::new(LoadSettings::default(), 1);
     measure("load: observe and decide", |i| {
         load.observe(at(i), Duration::from_millis(u64::from(i % 30)), 10);
-        black_box(load.accepts_new_call(false));
+        black_box(load.accepts_new_call(|| false));
     });
 }
 

@@ -111,7 +111,7 @@ pub struct LoadSettings {
     /// Waiting time of inputs that the controller steers to under overload, in milliseconds.
     pub target_ms: u32,
     /// How long the waiting time must stay above the target before anything is shed, in milliseconds: a single
-    /// stall of the machine is no overload.
+    /// stall of the machine is no overload. The same as the interval of CoDel (RFC 8289 §4.3).
     pub patience_ms: u32,
     /// Waiting time above which new calls are dropped without an answer, in milliseconds. Half of SIP timer T1:
     /// beyond it callers begin to repeat themselves (RFC 3261 §17.1.1.2).
@@ -186,10 +186,10 @@ impl Default for LoadSettings {
     fn default() -> Self {
         Self {
             target_ms: 10,
-            patience_ms: 25,
+            patience_ms: 100,
             extreme_ms: 250,
             extreme_backlog: 20_000,
-            answers_percent: 25,
+            answers_percent: 200,
             retry_after_max_secs: 8,
         }
     }

@@ -2,6 +2,8 @@
 
 use super::Signalling;
 use crate::gate::Gate;
+use crate::snapshot::Snapshot;
+use ringfence_call::Calls;
 use ringfence_guard::{Shed, Standing};
 use ringfence_model::Target;
 use ringfence_numbering::Numbering;
@@ -13,9 +15,8 @@ impl Gate {
         if self.signalling.load.share() <= 0.0 || !begins_a_call(message) {
             return false;
         }
-        let emergency = self.is_emergency(flow, message);
-        let Signalling { load, .. } = &mut self.signalling;
-        match load.accepts_new_call(emergency) {
+        let Self { signalling: Signalling { load, calls, .. }, snapshot, .. } = self;
+        match load.accepts_new_call(|| is_emergency(calls, snapshot, flow, message)) {
             Shed::No => false,
             // A stranger is not told that anybody is here.
             Shed::Answer503 { retry_after_secs } if standing != Standing::Stranger => {
@@ -28,14 +29,14 @@ impl Gate {
             Shed::Answer503 { .. } | Shed::Drop => true,
         }
     }
+}
 
-    fn is_emergency(&self, flow: &Flow, message: &Message) -> bool {
-        let Some(dialled) = message.uri().and_then(|uri| uri.user_text()) else { return false };
-        let tenant = self.signalling.calls.tenant_of(flow, message);
-        let setup = tenant.map_or(&self.snapshot.default, |tenant| self.snapshot.setup(tenant));
-        let target = Numbering::embedded().classify(&dialled, &setup.dial_plan);
-        matches!(target, Target::Protected(_))
-    }
+fn is_emergency(calls: &Calls, snapshot: &Snapshot, flow: &Flow, message: &Message) -> bool {
+    let Some(dialled) = message.uri().and_then(|uri| uri.user_text()) else { return false };
+    let tenant = calls.tenant_of(flow, message);
+    let setup = tenant.map_or(&snapshot.default, |tenant| snapshot.setup(tenant));
+    let target = Numbering::embedded().classify(&dialled, &setup.dial_plan);
+    matches!(target, Target::Protected(_))
 }
 
 fn begins_a_call(message: &Message) -> bool {
