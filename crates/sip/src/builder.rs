@@ -1,7 +1,7 @@
 //! Messages that are sent: lines copied from another one, and lines written new.
 
 use crate::text::{is_gap, is_token, nul_at, unfold};
-use crate::{Field, Method, Name};
+use crate::{Field, Method, Name, ShortText};
 use bytes::{BufMut, Bytes, BytesMut};
 use thiserror::Error;
 
@@ -56,7 +56,8 @@ impl Builder {
     }
 
     fn empty() -> Self {
-        Self { bytes: BytesMut::with_capacity(1_536), bad: false }
+        // Most messages fit, and allocators keep pieces up to this size at hand.
+        Self { bytes: BytesMut::with_capacity(1_024), bad: false }
     }
 
     /// Writes a field whose value is the pieces one after the other.
@@ -146,21 +147,7 @@ impl Builder {
     }
 
     fn digits(&mut self, value: u32) {
-        let mut digits = [b'0'; 10];
-        let mut rest = value;
-        let mut used = 0;
-        for digit in digits.iter_mut().rev() {
-            #[allow(clippy::cast_possible_truncation, reason = "a digit")]
-            {
-                *digit = b'0' + (rest % 10) as u8;
-            }
-            rest /= 10;
-            used += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.bytes.put_slice(digits.get(10 - used..).unwrap_or_default());
+        self.bytes.put_slice(&ShortText::new().number(value));
     }
 }
 

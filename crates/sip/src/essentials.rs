@@ -1,8 +1,10 @@
 //! What every message must have, checked before anything is done with it.
 
 use crate::name::first_of;
+use crate::params::Params;
+use crate::span::Span;
 use crate::text::{is_space, number};
-use crate::{CSeq, Fault, Message, Name, NameAddr, Uri, Via};
+use crate::{CSeq, Fault, Message, Method, Name, NameAddr, Uri, Via};
 
 /// What every message must have, read.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +21,71 @@ pub struct Essentials<'m> {
     pub cseq: CSeq<'m>,
     /// Hops that are left; `None` when the sender does not count them (RFC 2543).
     pub max_forwards: Option<u32>,
+}
+
+/// The same by offsets: a message keeps it, and is read once however many ask.
+#[derive(Clone, Copy, Debug)]
+pub struct Essence {
+    transport: Span,
+    host: Span,
+    port: Option<u16>,
+    via_params: Span,
+    from: Address,
+    to: Address,
+    call_id: Span,
+    cseq: (u32, Method, Span),
+    max_forwards: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Address {
+    display: Span,
+    uri: Span,
+    params: Span,
+}
+
+impl Essence {
+    fn new(whole: &[u8], read: &Essentials<'_>) -> Self {
+        let span = |part: &[u8]| Span::within(whole, part);
+        let address = |of: &NameAddr<'_>| Address {
+            display: span(of.display),
+            uri: span(of.uri),
+            params: span(of.params.0),
+        };
+        Self {
+            transport: span(read.via.transport),
+            host: span(read.via.host),
+            port: read.via.port,
+            via_params: span(read.via.params.0),
+            from: address(&read.from),
+            to: address(&read.to),
+            call_id: span(read.call_id),
+            cseq: (read.cseq.number, read.cseq.method, span(read.cseq.method_text)),
+            max_forwards: read.max_forwards,
+        }
+    }
+
+    fn of<'m>(&self, whole: &'m [u8]) -> Essentials<'m> {
+        let address = |of: Address| NameAddr {
+            display: of.display.of(whole),
+            uri: of.uri.of(whole),
+            params: Params(of.params.of(whole)),
+        };
+        let (number, method, method_text) = self.cseq;
+        Essentials {
+            via: Via {
+                transport: self.transport.of(whole),
+                host: self.host.of(whole),
+                port: self.port,
+                params: Params(self.via_params.of(whole)),
+            },
+            from: address(self.from),
+            to: address(self.to),
+            call_id: self.call_id.of(whole),
+            cseq: CSeq { number, method, method_text: method_text.of(whole) },
+            max_forwards: self.max_forwards,
+        }
+    }
 }
 
 /// Fields that steer a call and may be there once (RFC 3261 §7.3.1 and the grammars). Those that only inform (Date,
@@ -63,6 +130,21 @@ impl Message {
     /// # Errors
     /// The first thing that is missing, repeated or cannot be read.
     pub fn essentials(&self) -> Result<Essentials<'_>, Fault> {
+        let read = || Ok(Essence::new(self.bytes(), &self.read_essentials()?));
+        self.essence.get_or_init(read).map(|essence| essence.of(self.bytes()))
+    }
+
+    /// The address in a field that holds one, such as From, To, Refer-To.
+    #[must_use]
+    pub fn address(&self, name: Name) -> Option<NameAddr<'_>> {
+        match (name, self.essentials()) {
+            (Name::From, Ok(essentials)) => Some(essentials.from),
+            (Name::To, Ok(essentials)) => Some(essentials.to),
+            _ => NameAddr::read(self.field(name)?),
+        }
+    }
+
+    fn read_essentials(&self) -> Result<Essentials<'_>, Fault> {
         if !self.version_ok() {
             return Err(Fault::Version);
         }
@@ -70,8 +152,8 @@ impl Message {
             return Err(Fault::Repeated(name));
         }
         let via = self.top_via()?;
-        let from = self.address(Name::From)?;
-        let to = self.address(Name::To)?;
+        let from = self.party(Name::From)?;
+        let to = self.party(Name::To)?;
         let call_id = self.field(Name::CallId).ok_or(Fault::Missing(Name::CallId))?;
         if call_id.is_empty() || call_id.iter().any(|b| is_space(*b)) {
             return Err(Fault::Unreadable(Name::CallId));
@@ -116,7 +198,7 @@ impl Message {
         }
     }
 
-    fn address(&self, name: Name) -> Result<NameAddr<'_>, Fault> {
+    fn party(&self, name: Name) -> Result<NameAddr<'_>, Fault> {
         let text = self.field(name).ok_or(Fault::Missing(name))?;
         let address = NameAddr::read(text).ok_or(Fault::Unreadable(name))?;
         let tags = address.params.iter().filter(|p| p.name.eq_ignore_ascii_case(b"tag")).count();

@@ -128,6 +128,25 @@ impl Place {
     }
 }
 
+/// The first value of a field in a message that was written here: the rest of it needs no checking.
+#[must_use]
+pub fn field_of(written: &[u8], name: Name) -> Option<&[u8]> {
+    let mut rest = written;
+    loop {
+        rest = rest.get(memchr::memchr(b'\n', rest)? + 1..)?;
+        let line_end = memchr::memchr(b'\r', rest).filter(|end| *end > 0)?;
+        let colon = memchr::memchr(b':', rest.get(..line_end)?);
+        if colon.is_some_and(|at| rest.get(..at).map(Name::read) == Some(name)) {
+            return Some(trim(rest.get(colon? + 1..unfolded(rest)?)?));
+        }
+    }
+}
+
+/// Where the field that `text` begins with ends: at the first line break with no blank behind it.
+fn unfolded(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(b'\r', text).find(|end| !matches!(text.get(end + 2), Some(b' ' | b'\t')))
+}
+
 /// How many bytes of line breaks stand before the start line, where they are ignored (RFC 3261 §7.5).
 fn line_breaks(bytes: &[u8]) -> usize {
     bytes.chunks_exact(2).take_while(|two| *two == b"\r\n").count() * 2

@@ -1,11 +1,13 @@
 //! A message: the bytes as they came, and where its parts are.
 
+use crate::essentials::Essence;
 use crate::head::{Head, Place};
 use crate::span::Span;
 use crate::start_line::StartLine;
 use crate::text::{number, split_commas};
-use crate::{FrameError, Limits, Method, Name, Uri};
+use crate::{Fault, FrameError, Limits, Method, Name, Uri};
 use bytes::Bytes;
+use std::sync::OnceLock;
 
 /// The first line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +29,7 @@ pub struct Message {
     present: u64,
     repeated: u64,
     truncated: bool,
+    pub(crate) essence: OnceLock<Result<Essence, Fault>>,
 }
 
 /// One header field, as it stands. Only a message gives it out, so its line is one field and no more.
@@ -65,6 +68,7 @@ impl Message {
             fields: head.fields,
             present: head.present,
             repeated: head.repeated,
+            essence: OnceLock::new(),
             bytes,
         })
     }

@@ -102,7 +102,8 @@ impl Name {
             .iter()
             // The last letter tells most names of one length apart at a byte's cost.
             .find(|row| {
-                ends_alike(row.1.as_bytes(), name) && row.1.as_bytes().eq_ignore_ascii_case(name)
+                let known = row.1.as_bytes();
+                ends_alike(known, name) && (known == name || known.eq_ignore_ascii_case(name))
             })
             .map_or(Self::Other, |row| row.0)
     }

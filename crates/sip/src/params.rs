@@ -54,7 +54,10 @@ impl<'m> Params<'m> {
 }
 
 fn param(text: &[u8]) -> Param<'_> {
-    let equals = find_outside(text, b'=');
+    // A quote before the sign, which no name has, is looked at more closely.
+    let name_end = text.iter().position(|b| matches!(b, b'=' | b'"' | b'<'));
+    let sign = name_end.filter(|at| text.get(*at) == Some(&b'='));
+    let equals = sign.or_else(|| find_outside(text, b'='));
     match equals.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
         Some((name, value)) => Param { name: trim(name), value: Some(trim(value)) },
         None => Param { name: text, value: None },

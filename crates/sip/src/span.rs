@@ -14,6 +14,15 @@ impl Span {
         Self { start: start as u32, end: end as u32 }
     }
 
+    /// Where `part`, a piece of `whole`, stands in it.
+    pub fn within(whole: &[u8], part: &[u8]) -> Self {
+        if part.is_empty() {
+            return Self::default();
+        }
+        let start = (part.as_ptr() as usize).wrapping_sub(whole.as_ptr() as usize);
+        Self::new(start, start.wrapping_add(part.len()))
+    }
+
     /// The bytes meant; nothing when the span is not of these bytes.
     pub fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(self.start as usize..self.end as usize).unwrap_or_default()

@@ -146,22 +146,42 @@ pub fn split_commas(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Whether `text` is a token (RFC 3261 §25.1).
 pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|&byte| TOKEN.get(byte as usize) == Some(&true))
+    !text.is_empty() && is_all(text, TOKEN)
 }
 
-const TOKEN: [bool; 256] = token_bytes();
+/// Of a token.
+const TOKEN: u8 = 1;
+/// Of the name of a host.
+pub const HOST: u8 = 2;
+/// Of a user part: RFC 3261 §25.1 `userinfo`, with the bytes that phones send besides (`#`, and UTF-8 not escaped).
+pub const USER: u8 = 4;
+
+/// Whether all bytes of `text` are of this kind.
+pub fn is_all(text: &[u8], kind: u8) -> bool {
+    text.iter().all(|byte| KINDS.get(usize::from(*byte)).is_some_and(|kinds| kinds & kind != 0))
+}
+
+const KINDS: [u8; 256] = kinds();
 
 #[allow(clippy::indexing_slicing, reason = "at compile time")]
-const fn token_bytes() -> [bool; 256] {
-    let mut is = [false; 256];
+const fn kinds() -> [u8; 256] {
+    let mut kinds = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         let b = byte as u8;
-        is[byte] = b.is_ascii_alphanumeric()
-            || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        let word = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        if word || matches!(b, b'!' | b'%' | b'*' | b'+' | b'`' | b'\'' | b'~') {
+            kinds[byte] |= TOKEN;
+        }
+        if word {
+            kinds[byte] |= HOST;
+        }
+        if !is_gap(b) && !matches!(b, b'<' | b'>' | b'"' | b'\\' | b'@') {
+            kinds[byte] |= USER;
+        }
         byte += 1;
     }
-    is
+    kinds
 }
 
 /// A whole number; nothing else may stand there.

@@ -1,7 +1,7 @@
 //! SIP and tel URIs (RFC 3261 §19.1, RFC 3966).
 
 use crate::params::Params;
-use crate::text::number;
+use crate::text::{HOST, USER, is_all, number};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The kind of a URI.
@@ -85,10 +85,7 @@ impl<'m> Uri<'m> {
         let user = match user {
             Some(user) => {
                 let name = user.split(|byte| *byte == b':').next()?;
-                if name.is_empty()
-                    || !user.iter().all(|byte| is_user_byte(*byte))
-                    || !escapes_are_whole(user)
-                {
+                if name.is_empty() || !is_all(user, USER) || !escapes_are_whole(user) {
                     return None;
                 }
                 Some(name)
@@ -181,8 +178,7 @@ fn is_host(host: &[u8]) -> bool {
     if host.first() == Some(&b'[') {
         return ip(host).is_some();
     }
-    !host.is_empty()
-        && host.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+    !host.is_empty() && is_all(host, HOST)
 }
 
 /// The address `host` is, if it is one.
@@ -201,11 +197,6 @@ fn ipv6(text: &str) -> Option<Ipv6Addr> {
         let right: Ipv4Addr = right.parse().ok()?;
         format!("{left}::{right}").parse().ok()
     })
-}
-
-/// RFC 3261 §25.1 `userinfo`, with the bytes that phones send besides (`#`, and UTF-8 not escaped).
-const fn is_user_byte(byte: u8) -> bool {
-    byte > b' ' && !matches!(byte, b'<' | b'>' | b'"' | b'\\' | b'@' | 0x7f)
 }
 
 fn escapes_are_whole(user: &[u8]) -> bool {
