@@ -1,14 +1,14 @@
 //! Topology hiding: the addresses of one party's network never reach the other one.
 
-use ringfence_sip::{Host, Uri};
+use ringfence_sip::{Host, ShortText, Uri};
 use std::net::IpAddr;
 
 /// The addresses of a party's network, as text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Hidden {
-    address: String,
+    address: ShortText,
     /// Where its Contact says it is, when that is another address.
-    contact: Option<String>,
+    contact: Option<ShortText>,
 }
 
 impl Hidden {
@@ -16,10 +16,10 @@ impl Hidden {
     #[must_use]
     pub fn new(remote: IpAddr, contact: &[u8]) -> Self {
         let contact = match Uri::read(contact).map(|uri| uri.host()) {
-            Some(Host::Ip(ip)) if ip != remote => Some(ip.to_string()),
+            Some(Host::Ip(ip)) if ip != remote => Some(ShortText::new().address(ip)),
             _ => None,
         };
-        Self { address: remote.to_string(), contact }
+        Self { address: ShortText::new().address(remote), contact }
     }
 
     /// Whether one of them is in `text`.
@@ -43,8 +43,7 @@ impl Hidden {
     }
 
     fn first_in(&self, text: &[u8], from: usize) -> Option<(usize, usize)> {
-        let contact = self.contact.as_ref().map(String::as_bytes);
-        let found = [Some(self.address.as_bytes()), contact].into_iter().flatten();
+        let found = std::iter::once(&self.address).chain(&self.contact);
         found.filter_map(|needle| Some((find(text, needle, from)?, needle.len()))).min()
     }
 }

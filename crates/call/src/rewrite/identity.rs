@@ -21,7 +21,7 @@ pub fn is_private(message: &Message) -> bool {
             let value = value.trim_ascii();
             [&b"id"[..], b"user", b"header"].iter().any(|ask| value.eq_ignore_ascii_case(ask))
         });
-    let from = message.field(Name::From).and_then(NameAddr::read).and_then(|from| from.uri());
+    let from = message.address(Name::From).and_then(|from| from.uri());
     asked || from.is_some_and(|uri| uri.host.eq_ignore_ascii_case(b"anonymous.invalid"))
 }
 
@@ -34,7 +34,7 @@ pub fn shown_as(request: &Message, number: Option<&[u8]>, host: &[u8]) -> Box<[u
     if is_private(request) {
         return ANONYMOUS.into();
     }
-    let from = request.field(Name::From).and_then(NameAddr::read);
+    let from = request.address(Name::From);
     let display = from.map(|from| from.display).unwrap_or_default();
     let said = from.and_then(|from| from.uri()).and_then(|uri| uri.user);
     let user = number.or(said).unwrap_or(b"anonymous");
