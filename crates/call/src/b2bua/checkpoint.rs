@@ -11,7 +11,8 @@ use crate::token::Token;
 use bytes::Bytes;
 use ringfence_model::{Attempt, CallId, Moment, Now, TrunkId, WallTime};
 use ringfence_sip::{Flow, Transport};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,35 +27,47 @@ const AT_MOST_EVERY: Duration = Duration::from_secs(60);
 const CSEQ_GAP: u32 = 1_000;
 
 #[derive(Serialize, Deserialize)]
-struct Record {
+struct Record<'a> {
     version: u8,
-    attempt: Attempt,
-    known_as: Vec<u8>,
+    attempt: Cow<'a, Attempt>,
+    #[serde(borrow)]
+    known_as: Text<'a>,
     began: WallTime,
     answered: WallTime,
     cut_at: Option<WallTime>,
     look_at: Option<WallTime>,
     session: Option<Session>,
     assumed: bool,
-    sides: Option<[Side; 2]>,
+    sides: Option<[Side<'a>; 2]>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Side {
+struct Side<'a> {
     transport: u8,
     local: SocketAddr,
     remote: SocketAddr,
     trust: Trust,
     trunk: Option<TrunkId>,
-    call_id: Vec<u8>,
-    local_name: Vec<u8>,
-    local_tag: Vec<u8>,
-    remote_name: Vec<u8>,
-    remote_tag: Vec<u8>,
-    target: Vec<u8>,
-    routes: Vec<u8>,
+    #[serde(borrow)]
+    call_id: Text<'a>,
+    local_name: Text<'a>,
+    local_tag: Text<'a>,
+    remote_name: Text<'a>,
+    remote_tag: Text<'a>,
+    target: Text<'a>,
+    routes: Text<'a>,
     local_cseq: u32,
     remote_cseq: Option<u32>,
+}
+
+/// Bytes that are written in one go; serde alone would write a list of them one by one, to the same effect.
+#[derive(Deserialize)]
+struct Text<'a>(&'a [u8]);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(self.0)
+    }
 }
 
 /// The key of a call's record.
@@ -88,26 +101,10 @@ impl Call {
 
     fn record(&self, now: Now) -> Option<Bytes> {
         let wall = |at: Moment| now.wall + (at - now.moment);
-        let side = |dialog: &Dialog| Side {
-            transport: number(dialog.flow.transport),
-            local: dialog.flow.local,
-            remote: dialog.flow.remote,
-            trust: dialog.trust,
-            trunk: dialog.trunk.clone(),
-            call_id: dialog.call_id.to_vec(),
-            local_name: dialog.local.to_vec(),
-            local_tag: dialog.local_tag.to_vec(),
-            remote_name: dialog.remote.to_vec(),
-            remote_tag: dialog.remote_tag.to_vec(),
-            target: dialog.target.to_vec(),
-            routes: dialog.routes.to_vec(),
-            local_cseq: dialog.local_cseq,
-            remote_cseq: dialog.remote_cseq,
-        };
         let record = Record {
             version: VERSION,
-            attempt: (*self.attempt).clone(),
-            known_as: self.known_as.to_vec(),
+            attempt: Cow::Borrowed(&self.attempt),
+            known_as: Text(&self.known_as),
             began: self.began.wall,
             answered: self.answered?.wall,
             cut_at: self.cut_at.map(wall),
@@ -116,12 +113,12 @@ impl Call {
             assumed: self.assumed,
             sides: self.pairs.first().map(|pair| [side(&pair.caller), side(&pair.callee)]),
         };
-        postcard::to_allocvec(&record).ok().map(Bytes::from)
+        postcard::to_extend(&record, Vec::with_capacity(1_024)).ok().map(Bytes::from)
     }
 
     /// Takes up a call where its record says it was. `None` when the record is of no use.
     pub fn restore(core: &mut Core, now: Now, place: Place, state: &[u8]) -> Option<Self> {
-        let record = postcard::from_bytes::<Record>(state).ok()?;
+        let record = postcard::from_bytes::<Record<'_>>(state).ok()?;
         if record.version != VERSION {
             return None;
         }
@@ -131,7 +128,7 @@ impl Call {
         let id = record.attempt.call;
         core.ids.taken(id);
         let mut call = Self {
-            known_as: record.known_as.into(),
+            known_as: record.known_as.0.into(),
             began: past(record.began),
             answered: Some(past(record.answered)),
             stage: Stage::Up,
@@ -141,7 +138,7 @@ impl Call {
             assumed: record.assumed,
             up_before: now.wall - record.answered,
             kept_at: Some(now.moment),
-            ..Self::blank(id, place, Box::new(record.attempt), now)
+            ..Self::blank(id, place, Box::new(record.attempt.into_owned()), now)
         };
         if let Some([caller, callee]) = record.sides {
             let (caller, callee) = (dialog(caller)?, dialog(callee)?);
@@ -155,7 +152,26 @@ impl Call {
     }
 }
 
-fn dialog(side: Side) -> Option<Dialog> {
+fn side(dialog: &Dialog) -> Side<'_> {
+    Side {
+        transport: number(dialog.flow.transport),
+        local: dialog.flow.local,
+        remote: dialog.flow.remote,
+        trust: dialog.trust,
+        trunk: dialog.trunk.clone(),
+        call_id: Text(&dialog.call_id),
+        local_name: Text(&dialog.local),
+        local_tag: Text(&dialog.local_tag),
+        remote_name: Text(&dialog.remote),
+        remote_tag: Text(&dialog.remote_tag),
+        target: Text(&dialog.target),
+        routes: Text(&dialog.routes),
+        local_cseq: dialog.local_cseq,
+        remote_cseq: dialog.remote_cseq,
+    }
+}
+
+fn dialog(side: Side<'_>) -> Option<Dialog> {
     Some(Dialog {
         flow: Flow {
             transport: transport(side.transport)?,
@@ -166,13 +182,13 @@ fn dialog(side: Side) -> Option<Dialog> {
         },
         trust: side.trust,
         trunk: side.trunk,
-        call_id: side.call_id.into(),
-        local: side.local_name.into(),
-        local_tag: Token::read(&side.local_tag)?,
-        remote: side.remote_name.into(),
-        remote_tag: side.remote_tag.into(),
-        target: side.target.into(),
-        routes: side.routes.into(),
+        call_id: side.call_id.0.into(),
+        local: side.local_name.0.into(),
+        local_tag: Token::read(side.local_tag.0)?,
+        remote: side.remote_name.0.into(),
+        remote_tag: side.remote_tag.0.into(),
+        target: side.target.0.into(),
+        routes: side.routes.0.into(),
         local_cseq: side.local_cseq.saturating_add(CSEQ_GAP),
         remote_cseq: side.remote_cseq,
     })
@@ -192,5 +208,19 @@ const fn transport(number: u8) -> Option<Transport> {
         1 => Some(Transport::Tcp),
         2 => Some(Transport::Tls),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_written_as_lists_of_bytes_are() {
+        for text in [&b""[..], b"sip:a@h", &[0xff; 300]] {
+            let written = postcard::to_allocvec(&Text(text)).unwrap();
+            assert_eq!(written, postcard::to_allocvec(&text.to_vec()).unwrap());
+            assert_eq!(postcard::from_bytes::<Text<'_>>(&written).unwrap().0, text);
+        }
     }
 }
