@@ -104,8 +104,8 @@ impl From<postgres::Error> for StoreError {
             "25006" | "42501" => Self::ReadOnly(said),
             code if code.starts_with("22") || code.starts_with("23") => Self::Refused(said),
             code if code.starts_with("40") => Self::Busy(said),
-            // Two who make the same table at once.
-            "42P07" => Self::Busy(said),
+            // Two who make the same table at once; a month that was dropped just now.
+            "42P07" | "42P01" => Self::Busy(said),
             code if code.starts_with("XX") || code.starts_with("58") => Self::Corrupt(said),
             code if code.starts_with("28") || code.starts_with("3D") => Self::Gone(said),
             _ => Self::Fault(said),

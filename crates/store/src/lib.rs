@@ -10,6 +10,7 @@
 //! Times and ids are arguments. The only clock read is that of waiting for a database that does not answer.
 
 mod audit;
+mod backup;
 mod blocks;
 mod cases;
 mod cdr;
@@ -22,6 +23,7 @@ mod migrate;
 mod once;
 mod outbox;
 mod proposals;
+mod retain;
 mod sessions;
 mod settings;
 mod sql;
@@ -30,6 +32,7 @@ mod users;
 mod value;
 
 pub use audit::{About, Act, AuditFilter, Audited, Chain};
+pub use backup::{Checked, restore};
 pub use blocks::{BlockFilter, BlockRow};
 pub use cases::{Case, CaseFilter, CaseNote, CaseState};
 pub use cdr::{By, CdrFilter, CdrRef, CdrRow, Grain, Outcome, Usage, UsageFilter};
@@ -40,6 +43,7 @@ pub use keys::ApiKey;
 pub use once::Once;
 pub use outbox::Outgoing;
 pub use proposals::{Proposal, Standing};
+pub use retain::{Retained, Retention};
 pub use sessions::Session;
 pub use settings::{Change, Claim, Draft, Expected, Section, Setting, SettingFilter, SettingKey};
 pub use store::{Place, Store};

@@ -75,3 +75,73 @@ fn step(steps: &[Step], version: i64) -> Option<&Step> {
 fn sum(step: &Step) -> [u8; 32] {
     Sha256::digest(step.sql.as_bytes()).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Place, Store};
+
+    const NEXT: Step = Step {
+        name: "next",
+        sql: "CREATE TABLE next (
+    id BIGINT PRIMARY KEY,
+    words TEXT NOT NULL
+);
+INSERT INTO next (id, words) SELECT one, 'kept' FROM revision;",
+    };
+    const BROKEN: Step = Step {
+        name: "broken",
+        sql: "CREATE TABLE half (id BIGINT); CREATE TABLE next (id BIGINT);",
+    };
+
+    fn open(path: &std::path::Path, steps: &[Step]) -> Result<Store> {
+        Store::open_with(Place::File(path.to_owned()), WallTime(5), steps)
+    }
+
+    fn tables(store: &Store) -> Vec<String> {
+        let sql = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+        let rows = store.look(|link| link.query(sql, &[])).unwrap();
+        rows.into_iter().map(|row| row.only().unwrap()).collect()
+    }
+
+    /// Each released schema has its steps in `STEPS`: a database made with the first of them is taken to the newest.
+    #[test]
+    fn a_database_of_every_earlier_schema_comes_up_to_date() {
+        let steps: Vec<Step> = STEPS.iter().copied().chain([NEXT]).collect();
+        for made_with in 0..=steps.len() {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("store.db");
+            drop(open(&path, &steps[..made_with]).unwrap());
+            let store = open(&path, &steps).unwrap();
+            let words = store.look(|link| link.query("SELECT words FROM next", &[])).unwrap();
+            assert_eq!(words.len(), 1, "made with {made_with}");
+            drop(store);
+            drop(open(&path, &steps).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_what_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let before = tables(&open(&path, STEPS).unwrap());
+        let steps: Vec<Step> = STEPS.iter().copied().chain([NEXT, BROKEN]).collect();
+        assert!(open(&path, &steps).is_err());
+        assert_eq!(tables(&open(&path, STEPS).unwrap()), before);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_or_another_ringfence_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let steps: Vec<Step> = STEPS.iter().copied().chain([NEXT]).collect();
+        drop(open(&path, &steps).unwrap());
+        let newer = open(&path, STEPS).unwrap_err();
+        let told = newer.to_string();
+        let (found, known) = (steps.len(), STEPS.len());
+        assert!(told.contains(&format!("schema {found} and this Ringfence knows up to {known}")));
+        let edited = Step { sql: "SELECT 1", ..NEXT };
+        let steps: Vec<Step> = STEPS.iter().copied().chain([edited]).collect();
+        assert!(matches!(open(&path, &steps), Err(StoreError::Corrupt(_))));
+    }
+}

@@ -87,6 +87,10 @@ impl Store {
         self.write(Durable::Soon, |link| link.query("SELECT version FROM migration", &[]).map(drop))
     }
 
+    pub(crate) fn place(&self) -> &Place {
+        &self.0.place
+    }
+
     /// Makes a change: all of it or, after an error, nothing.
     pub(crate) fn write<T>(
         &self,
@@ -187,9 +191,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// SQLite gives its side files the rights of the main one.
-fn make_private(path: &Path) -> Result<()> {
+pub(crate) fn make_private(path: &Path) -> Result<()> {
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    file.map(drop).map_err(|error| StoreError::Gone(format!("{}: {error}", path.display())))
+    file.map(drop).map_err(|error| crate::backup::failed(path, &error))
 }
 
 fn open_writer(place: &Place) -> Result<Link> {

@@ -9,7 +9,7 @@ pub use search::{CdrFilter, CdrRef, CdrRow};
 pub use usage::{By, Grain, Usage, UsageFilter};
 
 pub(crate) use line::{Line, clean};
-pub(crate) use table::{COLUMNS, Month, lay};
+pub(crate) use table::{COLUMNS, Month, WHOLE, lay};
 pub(crate) use usage::Sums;
 
 /// What this firewall did about a call.

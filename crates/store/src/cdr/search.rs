@@ -109,11 +109,10 @@ impl Store {
                 }
                 page(link, &month.table(), filter, left, &mut found)?;
             }
-            // What is kept for a case is older than all others.
-            let left = i64::from(limit).saturating_sub_unsigned(found.len() as u64);
-            if left > 0 {
-                page(link, HELD, filter, left, &mut found)?;
-            }
+            // What is kept for a case lies between them.
+            page(link, HELD, filter, limit.into(), &mut found)?;
+            found.sort_by_key(|row| std::cmp::Reverse(row.at));
+            found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             Ok(found)
         })
     }

@@ -35,6 +35,10 @@ impl Month {
         self.0
     }
 
+    pub const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
     fn first(self) -> Date {
         let year = i16::try_from(self.0 / 12).unwrap_or(2000);
         let month = i8::try_from(self.0 % 12 + 1).unwrap_or(1);
@@ -71,11 +75,21 @@ pub(crate) fn months(link: &mut Link) -> Result<Vec<Month>> {
     rows.into_iter().map(|row: Row| row.only().map(Month)).collect()
 }
 
-/// Makes the table of a month, if it has none.
+/// In `cdr_month.pseudonymous`: every row has pseudonyms. Else the last row that does.
+pub(crate) const WHOLE: i64 = i64::MAX;
+
+/// Makes the table of a month, if it has none, so that records can be added.
 pub(crate) fn lay(link: &mut Link, month: Month) -> Result<()> {
-    let known = link.first("SELECT 1 FROM cdr_month WHERE month = $1", args![month.number()])?;
-    if known.is_some() {
-        return Ok(());
+    let mark = "SELECT pseudonymous FROM cdr_month WHERE month = $1";
+    let mark: Option<i64> = link.first(mark, args![month.number()])?.map(Row::only).transpose()?;
+    match mark {
+        Some(WHOLE) => {
+            // A very late record comes with whole numbers.
+            let again = "UPDATE cdr_month SET pseudonymous = -1 WHERE month = $1";
+            return link.execute(again, args![month.number()]).map(drop);
+        }
+        Some(_) => return Ok(()),
+        None => {}
     }
     link.lock_schema()?;
     link.batch(&link.dialect(&definition(&month.table())))?;

@@ -20,9 +20,9 @@ pub const PROMISES: &[Promise] = &[
     ("people decide about cases", decisions),
 ];
 
-const DAY: i64 = 86_400;
+pub const DAY: i64 = 86_400;
 
-fn add(folder: &Path, file: &str, text: &str) {
+pub fn add(folder: &Path, file: &str, text: &str) {
     let mut file =
         std::fs::OpenOptions::new().create(true).append(true).open(folder.join(file)).unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -44,7 +44,7 @@ pub fn cdr(n: i64, started: WallTime, more: &Value) -> String {
     format!("{line}\n")
 }
 
-fn drain(feeder: &mut Feeder) -> (u64, u64, u64) {
+pub fn drain(feeder: &mut Feeder) -> (u64, u64, u64) {
     let mut sum = (0, 0, 0);
     loop {
         let fed = feeder.turn().unwrap();
@@ -223,7 +223,7 @@ fn stamp(at: WallTime) -> String {
     jiff::Timestamp::from_microsecond(at.0).unwrap().to_string()
 }
 
-fn alert(secs: i64, tenant: &str, at_stake: i64) -> String {
+pub fn alert(secs: i64, tenant: &str, at_stake: i64) -> String {
     let alert = json!({"tenant": tenant, "extension": "205", "call": 7, "reasons": [],
         "evidence": 4.5, "at_stake": at_stake});
     event(secs, json!({"kind": "alerted", "alert": alert, "why": "a new country"}))
