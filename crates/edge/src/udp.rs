@@ -55,6 +55,8 @@ pub struct Tray {
     v4: MultiHeaders<SockaddrStorage>,
     /// See `v4`.
     v6: MultiHeaders<SockaddrStorage>,
+    /// For what is sent.
+    out: MultiHeaders<SockaddrStorage>,
     control: Vec<u8>,
 }
 
@@ -74,6 +76,7 @@ impl Tray {
             buffers: (0..BATCH).map(|_| buffer()).collect(),
             v4: MultiHeaders::preallocate(BATCH, None),
             v6: MultiHeaders::preallocate(BATCH, None),
+            out: MultiHeaders::preallocate(BATCH, None),
             control: nix::cmsg_space!(TimeSpec, u32),
         }
     }
@@ -184,9 +187,14 @@ impl Port {
     }
 
     /// Sends what waits, as far as the kernel takes it; what can never arrive goes to `broken`.
-    pub fn flush(&mut self, counters: &ShardCounters, mut broken: impl FnMut(SocketAddr)) {
+    pub fn flush(
+        &mut self,
+        tray: &mut Tray,
+        counters: &ShardCounters,
+        mut broken: impl FnMut(SocketAddr),
+    ) {
         while !self.unsent.is_empty() {
-            match self.socket.try_io(Interest::WRITABLE, || self.write()) {
+            match self.socket.try_io(Interest::WRITABLE, || self.write(tray)) {
                 Ok(count) => {
                     counters.datagrams_sent.add(count as u64);
                     self.unsent.drain(..count.min(self.unsent.len()));
@@ -203,13 +211,12 @@ impl Port {
         }
     }
 
-    fn write(&self) -> io::Result<usize> {
+    fn write(&self, tray: &mut Tray) -> io::Result<usize> {
         let batch = self.unsent.iter().take(BATCH);
         let slices: Vec<_> = batch.clone().map(|(_, bytes)| [IoSlice::new(bytes)]).collect();
         let to: Vec<_> = batch.map(|(to, _)| Some(SockaddrStorage::from(*to))).collect();
-        let mut headers = MultiHeaders::preallocate(slices.len(), None);
         let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-        let sent = sendmmsg(self.socket.as_raw_fd(), &mut headers, &slices, &to, [], flags)?;
+        let sent = sendmmsg(self.socket.as_raw_fd(), &mut tray.out, &slices, &to, [], flags)?;
         match sent.count() {
             0 => Err(Errno::EAGAIN.into()),
             count => Ok(count),
@@ -295,7 +302,7 @@ mod tests {
             }
             std::future::poll_fn(|context| port.poll_ready(context)).await;
             let mut broken = Vec::new();
-            port.flush(&counters, |to| broken.push(to));
+            port.flush(&mut Tray::new(), &counters, |to| broken.push(to));
             assert_eq!(broken, [nowhere]);
             assert_eq!((counters.datagrams_sent.get(), counters.dropped_unsendable.get()), (2, 1));
         });

@@ -211,3 +211,17 @@ fn each_target_counts_for_itself() {
     let _rim = start(at, trunk, &[]);
     is_registered_at(&socket);
 }
+
+#[test]
+fn an_address_that_was_given_is_known_before_anything_is_asked() {
+    let (dns, at) = Dns::start(&[]);
+    let rim = start(at, carrier("127.0.0.9", Some(5_070), None), &[]);
+    let (tell, told) = std::sync::mpsc::channel();
+    let ask = move |gate: &mut ringfence_gate::Gate, _| {
+        let hops = |view: ringfence_call::TrunkView| view.health.hops.len();
+        let carrier = gate.calls().trunks().find(|view| view.trunk.as_str() == "carrier");
+        tell.send(carrier.map(hops)).unwrap();
+    };
+    rim.edge.ask(0, ask).unwrap();
+    assert_eq!((told.recv_timeout(PATIENCE).unwrap(), dns.asked()), (Some(1), 0));
+}

@@ -13,7 +13,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use rfc3263::{Answer, Search, Ways};
+use rfc3263::{Answer, Search, Ways, literal};
 use ringfence_call::{Directory, Hop, Target, Trunk};
 use ringfence_gate::Input;
 use ringfence_model::TrunkId;
@@ -103,8 +103,30 @@ impl Names {
                 // A shard that took a new directory may have forgotten.
                 self.runtime.spawn(Arc::clone(&self.shared).say(task.job.trunk.clone()));
             } else {
+                self.know(&job);
                 let running = self.runtime.spawn(keep(Arc::clone(&self.shared), job.clone()));
                 tasks.insert(job.trunk.clone(), Task { job, running });
+            }
+        }
+    }
+}
+
+impl Names {
+    /// Addresses that were given need no look-up: the shards know them before anything else is asked of them.
+    fn know(&self, job: &Job) {
+        let answers: Vec<_> = job.targets.iter().map(|of| literal(of, &job.ways)).collect();
+        // Of a trunk that moves, what was known holds until all is known.
+        let enough = match self.shared.lock().contains_key(&job.trunk) {
+            true => answers.iter().all(Option::is_some),
+            false => answers.iter().any(Option::is_some),
+        };
+        if enough && self.shared.keep(job, &answers) {
+            let told = |shard: &mpsc::Sender<Order>| {
+                let order = self.shared.order(&job.trunk);
+                order.is_none_or(|order| shard.try_send(order).is_ok())
+            };
+            if !self.shared.shards.iter().all(told) {
+                self.runtime.spawn(Arc::clone(&self.shared).say(job.trunk.clone()));
             }
         }
     }
@@ -176,6 +198,13 @@ async fn keep(shared: Arc<Shared>, job: Job) {
 impl Shared {
     /// Keeps what was found, and says it when it is new.
     async fn learn(self: Arc<Self>, job: &Job, answers: &[Option<Answer>]) {
+        if self.keep(job, answers) {
+            self.say(job.trunk.clone()).await;
+        }
+    }
+
+    /// Keeps what was found; whether it is new.
+    fn keep(&self, job: &Job, answers: &[Option<Answer>]) -> bool {
         let mut new = Known { hops: Vec::new(), names: Vec::new() };
         for (target, answer) in job.targets.iter().zip(answers) {
             for hop in answer.iter().flat_map(|answer| &answer.hops) {
@@ -186,27 +215,26 @@ impl Shared {
                 }
             }
         }
-        let changed = {
-            let mut known = self.lock();
-            let before = known.get(&job.trunk).map(|known| &known.hops);
-            let changed = before != Some(&new.hops);
-            known.insert(job.trunk.clone(), new);
-            self.expect(&known);
-            changed
-        };
-        if changed {
-            self.say(job.trunk.clone()).await;
+        let mut known = self.lock();
+        let before = known.get(&job.trunk).map(|known| &known.hops);
+        let changed = before != Some(&new.hops);
+        known.insert(job.trunk.clone(), new);
+        self.expect(&known);
+        changed
+    }
+
+    async fn say(self: Arc<Self>, trunk: TrunkId) {
+        for shard in &self.shards {
+            let Some(order) = self.order(&trunk) else { return };
+            // A shard that has ended needs no addresses.
+            let _ = shard.send(order).await;
         }
     }
 
-    /// Tells every shard what is known of a trunk; nothing while it was not looked up yet.
-    async fn say(self: Arc<Self>, trunk: TrunkId) {
-        let Some(hops) = self.lock().get(&trunk).map(|known| known.hops.clone()) else { return };
-        for shard in &self.shards {
-            let input = Input::Resolved { trunk: trunk.clone(), hops: hops.clone() };
-            // A shard that has ended needs no addresses.
-            let _ = shard.send(Order::Tell(Box::new(input))).await;
-        }
+    /// What a shard is told of a trunk.
+    fn order(&self, trunk: &TrunkId) -> Option<Order> {
+        let hops = self.lock().get(trunk)?.hops.clone();
+        Some(Order::Tell(Box::new(Input::Resolved { trunk: trunk.clone(), hops })))
     }
 
     fn forget_all_but(&self, trunks: &[&TrunkId]) {

@@ -25,6 +25,19 @@ pub struct Answer {
     pub until: Option<Instant>,
 }
 
+/// The answer for a target that is an address already.
+pub fn literal(target: &Target, ways: &Ways) -> Option<Answer> {
+    let ip = target.host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    let transport = target.transport.unwrap_or_default();
+    let port = target.port.unwrap_or(transport.default_port());
+    let hop = Hop { remote: SocketAddr::new(ip, port), transport };
+    Some(Answer { hops: Vec::from_iter(reaches(ways, &hop).then_some(hop)), until: None })
+}
+
+fn reaches(ways: &Ways, hop: &Hop) -> bool {
+    ways.contains(&(hop.transport, hop.remote.is_ipv4()))
+}
+
 /// One look-up of one target.
 pub struct Search<'a> {
     dns: &'a TokioResolver,
@@ -40,12 +53,10 @@ impl<'a> Search<'a> {
 
     /// The addresses of a target. An error when DNS did not answer, or knows no address.
     pub async fn find(mut self, target: &Target) -> Result<Answer, NetError> {
-        let host = target.host.trim_start_matches('[').trim_end_matches(']');
-        if let Ok(ip) = host.parse::<IpAddr>() {
-            let transport = target.transport.unwrap_or_default();
-            self.add(ip, target.port.unwrap_or(transport.default_port()), transport);
-            return Ok(self.answer);
+        if let Some(answer) = literal(target, self.ways) {
+            return Ok(answer);
         }
+        let host = target.host.as_str();
         match (target.port, target.transport) {
             // A port leaves nothing for SRV to say (§4.1, §4.2).
             (Some(port), transport) => {
@@ -162,7 +173,7 @@ impl<'a> Search<'a> {
     /// Adds an address, if we have a socket to reach it from.
     fn add(&mut self, ip: IpAddr, port: u16, transport: Transport) {
         let hop = Hop { remote: SocketAddr::new(ip, port), transport };
-        if self.ways.contains(&(transport, ip.is_ipv4())) && !self.answer.hops.contains(&hop) {
+        if reaches(self.ways, &hop) && !self.answer.hops.contains(&hop) {
             self.answer.hops.push(hop);
         }
     }

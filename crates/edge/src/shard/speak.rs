@@ -128,7 +128,7 @@ impl Shard {
     pub(super) fn flush(&mut self, now: Now) {
         for port in &mut self.ports {
             let local = port.local;
-            port.flush(&self.around.counters, |remote| {
+            port.flush(&mut self.tray, &self.around.counters, |remote| {
                 let transport = Transport::Udp;
                 self.broken.push(Flow { transport, local, remote, connection: None });
             });

@@ -29,6 +29,9 @@ const SNAPSHOT_QUIET: Duration = Duration::from_secs(60);
 /// A snapshot stops its shard for a moment: at most this part of the time.
 const PAUSE_SHARE: u32 = 200;
 
+/// How nice the writer is: a tenth of the weight of a shard (sched(7)).
+const BEHIND_SHARDS: i32 = 10;
+
 /// The one thread that writes.
 pub struct Writer {
     reader: RecordReader,
@@ -105,6 +108,9 @@ impl Writer {
 
     /// Writes until every shard has ended. What happened since the last snapshot is in the tail.
     pub fn run(mut self, shards: &Weak<Shards>) {
+        // Where a shard shares its processor with this thread, its calls go first; on Linux this is about the thread
+        // alone. Where it is not allowed, calls are a little later.
+        let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
         while let Some(batch) = self.reader.take(LOOK) {
             self.write(batch);
             if let Some(shards) = shards.upgrade() {
