@@ -44,6 +44,9 @@ struct Sip {
     /// Run this many worlds, from `seed` on, and show only those that break something, and sums.
     #[arg(long)]
     seeds: Option<u64>,
+    /// A campaign that is certain in each world: `scanner`, `spoof`, `restart`...
+    #[arg(long, value_parser = campaign)]
+    campaign: Option<sip::Campaign>,
     /// Show all of each message.
     #[arg(long)]
     whole: bool,
@@ -57,7 +60,7 @@ fn main() -> Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if let Some(Other::Sip(options)) = &options.other {
         return match options.seeds {
-            Some(seeds) => many(options.seed..options.seed + seeds, &mut out),
+            Some(seeds) => many(options, seeds, &mut out),
             None => ladder_of(options, &mut out),
         };
     }
@@ -101,10 +104,20 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn many(seeds: std::ops::Range<u64>, out: &mut impl Write) -> Result<()> {
+fn campaign(name: &str) -> Result<sip::Campaign, String> {
+    let names = || sip::Campaign::ALL.map(sip::Campaign::name).join(", ");
+    sip::Campaign::of_name(name).ok_or_else(|| format!("there are {}", names()))
+}
+
+fn scenario(options: &Sip, seed: u64) -> sip::Scenario {
+    let certain = options.campaign.map(|campaign| sip::Scenario::of_campaign(campaign, seed));
+    certain.unwrap_or_else(|| sip::Scenario::of_seed(seed))
+}
+
+fn many(options: &Sip, seeds: u64, out: &mut impl Write) -> Result<()> {
     let (mut sum, mut broken) = (sip::Outcome::default(), 0);
-    for seed in seeds {
-        match sip::run(&sip::Scenario::of_seed(seed), &mut |_, _| {}) {
+    for seed in options.seed..options.seed + seeds {
+        match sip::run(&scenario(options, seed), &mut |_, _| {}) {
             Ok(outcome) => sum.add(&outcome),
             Err(error) => {
                 broken += 1;
@@ -119,7 +132,7 @@ fn many(seeds: std::ops::Range<u64>, out: &mut impl Write) -> Result<()> {
 }
 
 fn ladder_of(options: &Sip, out: &mut impl Write) -> Result<()> {
-    let scenario = sip::Scenario::of_seed(options.seed);
+    let scenario = scenario(options, options.seed);
     let outcome = sip::run(&scenario, &mut |at, line| {
         let line = sip::ladder::line(&scenario.house, at, &line, options.whole);
         if options.only.as_ref().is_none_or(|only| line.contains(only)) {

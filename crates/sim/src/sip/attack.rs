@@ -1,5 +1,6 @@
 //! Attackers that are no user agents: they send and never listen.
 
+use super::scenario::Scenario;
 use crate::chance::Chance;
 use bytes::Bytes;
 use ringfence_model::Moment;
@@ -53,6 +54,8 @@ impl Method {
         let net = Self::ALL.iter().position(|method| *method == self).unwrap_or(0) as u8;
         let host = match self {
             Self::Scan | Self::Storm | Self::Flood => chance.within((100, 199)) as u8,
+            // From one place, and from rented ones.
+            Self::Guess if chance.happens(0.5) => chance.within((100, 199)) as u8,
             Self::Guess | Self::Spoof | Self::Replay => 211,
         };
         SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 18, 100 + net, host)), 5060)
@@ -107,7 +110,11 @@ fn request(
 
 fn scan(chance: &mut Chance, source: SocketAddr) -> Bytes {
     let method = chance.pick(&["OPTIONS", "REGISTER", "INVITE", "SUBSCRIBE", "BYE"]).copied();
-    let user = chance.within((100, 999));
+    let user = if method == Some("INVITE") && chance.happens(0.5) {
+        Scenario::paying(chance)
+    } else {
+        chance.within((100, 999)).to_string()
+    };
     let uri = format!("sip:{user}@203.0.113.101");
     let agent = chance.pick(&["", "User-Agent: friendly-scanner\r\n", "User-Agent: pplsip\r\n"]);
     let agent = agent.copied().unwrap_or_default();

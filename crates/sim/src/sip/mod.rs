@@ -5,6 +5,7 @@
 
 mod agent;
 mod attack;
+mod campaign;
 mod fault;
 mod house;
 pub mod ladder;
@@ -18,11 +19,12 @@ mod world;
 
 pub use agent::{Account, Agent, Role};
 pub use attack::{Attack, Method as Attacking};
+pub use campaign::Campaign;
 pub use fault::Fault;
 pub use house::House;
 pub use ladder::Line;
-pub use network::{Towards, Way, Weather};
+pub use network::{Carried, Towards, Way, Weather};
 pub use outcome::{Broken, Outcome};
-pub use plan::{End, Fact, Plan, Purpose, Treatment, Why};
+pub use plan::{Elsewhere, End, Fact, Plan, Purpose, Treatment, Why};
 pub use scenario::Scenario;
-pub use world::run;
+pub use world::{run, run_through};

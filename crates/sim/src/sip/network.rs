@@ -17,6 +17,14 @@ pub struct Weather {
     pub twice: f64,
 }
 
+impl Weather {
+    /// Whether anything is lost.
+    #[must_use]
+    pub fn is_lossy(&self) -> bool {
+        self.loss > 0.0
+    }
+}
+
 /// The way between one node and the firewall.
 #[derive(Clone, Debug)]
 pub struct Way {
@@ -34,6 +42,19 @@ pub struct Way {
     chance: Chance,
     /// When the last piece of each direction of a stream arrives: streams keep their order.
     last: [Moment; 2],
+    /// What became of what was sent.
+    pub carried: Carried,
+}
+
+/// What became of messages on their way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Carried {
+    /// Never arrived.
+    pub lost: u64,
+    /// Arrived twice.
+    pub twice: u64,
+    /// Arrived after one that was sent later.
+    pub overtaken: u64,
 }
 
 /// To or from the firewall.
@@ -55,7 +76,18 @@ impl Way {
         chance: Chance,
     ) -> Self {
         let last = [Moment(0), Moment(0)];
-        Self { transport, inside, outside, connection: None, cut: false, weather, chance, last }
+        let carried = Carried { lost: 0, twice: 0, overtaken: 0 };
+        Self {
+            transport,
+            inside,
+            outside,
+            connection: None,
+            cut: false,
+            weather,
+            chance,
+            last,
+            carried,
+        }
     }
 
     /// The flow the firewall at `local` sees.
@@ -77,12 +109,16 @@ impl Way {
         if self.cut {
             return Vec::new();
         }
+        let [to, from] = &mut self.last;
+        let last = if towards == Towards::Gate { to } else { from };
         if self.transport.is_reliable() {
-            let [to, from] = &mut self.last;
-            let last = if towards == Towards::Gate { to } else { from };
             *last = first.max(Moment(last.0 + 1));
             return vec![*last];
         }
+        self.carried.lost += u64::from(lost);
+        self.carried.twice += u64::from(twice && !lost);
+        self.carried.overtaken += u64::from(first < *last && !lost);
+        *last = first.max(*last);
         match (lost, twice) {
             (true, _) => Vec::new(),
             (false, false) => vec![first],

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 /// Something that must always hold did not.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error(
-    "{what}\n  at {at_ms} ms; replay: cargo run -p ringfence-sim --bin world -- sip --seed {seed}"
-)]
+#[error("{what}\n  at {at_ms} ms; replay: cargo run -p ringfence-sim --bin world -- sip {replay}")]
 pub struct Broken {
-    /// The seed of the run.
-    pub seed: u64,
+    /// What shows it again.
+    pub replay: String,
     /// Virtual time, in milliseconds.
     pub at_ms: u64,
     /// What.
@@ -41,6 +39,20 @@ pub struct Outcome {
     pub foretold: u64,
     /// Messages of attackers.
     pub strikes: u64,
+    /// Calls somebody earns from that were answered.
+    pub fraud: u64,
+    /// INVITEs of calls that go round in circles.
+    pub rounds: u64,
+    /// Calls that somebody was asked for and sent elsewhere.
+    pub redirected: u64,
+    /// Faults that happened.
+    pub faults: u64,
+    /// Messages that were lost, arrived twice, or were overtaken.
+    pub lost: u64,
+    /// See `lost`.
+    pub twice: u64,
+    /// See `lost`.
+    pub overtaken: u64,
 }
 
 impl Outcome {
@@ -55,5 +67,12 @@ impl Outcome {
         self.protected += other.protected;
         self.foretold += other.foretold;
         self.strikes += other.strikes;
+        self.fraud += other.fraud;
+        self.rounds += other.rounds;
+        self.redirected += other.redirected;
+        self.faults += other.faults;
+        self.lost += other.lost;
+        self.twice += other.twice;
+        self.overtaken += other.overtaken;
     }
 }

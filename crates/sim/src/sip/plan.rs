@@ -70,14 +70,23 @@ pub enum Treatment {
         /// The code.
         code: u16,
     },
-    /// Sends the caller elsewhere, to a host of its own choice.
-    Redirect,
+    /// Sends the caller elsewhere.
+    Redirect(Elsewhere),
     /// Rings for ever.
     Ring,
     /// Says 100 and nothing more.
     Silent,
     /// Sends the call back to where it came from.
     Return,
+}
+
+/// Where somebody sends a caller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Elsewhere {
+    /// To a host that is no party to any of it.
+    Host,
+    /// To a number at its own host.
+    Number(String),
 }
 
 /// One end of a call.

@@ -3,7 +3,7 @@
 use super::agent::{Agent, Role};
 use super::fault::Fault;
 use super::house::{CARRIER_A, CARRIER_C, House, PBX, PHONES};
-use super::plan::{End, Fact, Plan, Purpose, Treatment, Why};
+use super::plan::{Elsewhere, End, Fact, Plan, Purpose, Treatment, Why};
 use super::scenario::Scenario;
 use super::watch::Watch;
 use super::world::Disturbed;
@@ -14,6 +14,9 @@ use ringfence_model::{Direction, Mode, Moment, Money, Target, Weekday};
 use ringfence_numbering::{DialPlan, Numbering, Tariff};
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+/// A carrier from which nothing is heard for so long is left for the next one, after its last chance.
+const UNHEARD: Duration = Duration::from_secs(8);
 
 /// Everything that was seen.
 pub struct Seen<'a> {
@@ -40,15 +43,15 @@ pub fn at_the_end(seen: &Seen<'_>, gate: &Gate) -> Result<u64> {
     Ok(foretold)
 }
 
-/// Protected calls that a carrier was asked for.
-pub fn protected(plans: &[Plan], agents: &[Agent]) -> u64 {
+/// Calls of a kind that somebody was asked for.
+pub fn asked_for(plans: &[Plan], agents: &[Agent], kind: impl Fn(&Plan) -> bool) -> u64 {
     let asked = |number: usize| {
         agents
             .iter()
             .flat_map(|agent| &agent.facts)
             .any(|(_, fact)| matches!(fact, Fact::Asked { plan, .. } if *plan == number))
     };
-    let all = plans.iter().enumerate().filter(|(_, plan)| plan.purpose == Purpose::Protected);
+    let all = plans.iter().enumerate().filter(|(_, plan)| kind(plan));
     all.filter(|(number, _)| asked(*number)).count() as u64
 }
 
@@ -197,12 +200,18 @@ impl Seen<'_> {
             // A verdict: it says so itself, and others check that it may.
             return Ok(false);
         }
+        // Before another carrier is tried, the first one has its time.
+        let dead = self.scenario.dead.is_some_and(|dead| self.called(plan).contains(&dead));
+        let more = if dead { UNHEARD } else { Duration::ZERO };
+        if !asked && code == 487 && plan.patience < more {
+            return Ok(true);
+        }
         ensure!(asked, "nobody was asked, and it ended with {code}");
-        let early = |ring: &std::time::Duration| plan.patience < *ring;
+        let early = |ring: &Duration| plan.patience < *ring + more;
         match &plan.treatment {
             // It crossed the CANCEL, which may have been lost some times.
             Treatment::Answer { ring, .. } if early(ring) && code == 200 => {
-                ensure!(self.scenario.weather.loss > 0.0, "it was taken back and ended with 200");
+                ensure!(self.scenario.weather.is_lossy(), "it was taken back and ended with 200");
                 return Ok(false);
             }
             Treatment::Answer { ring, .. } if !early(ring) => {
@@ -220,7 +229,15 @@ impl Seen<'_> {
             Treatment::Refuse { ring, code: said } if !early(ring) => {
                 ensure!(code == *said, "the answer was {said}, the caller got {code}");
             }
-            Treatment::Redirect => ensure!(code >= 400, "it ended with {code}"),
+            // Where it is sent it is judged like any call, or it ends.
+            Treatment::Redirect(to) => {
+                let followed = self.facts(number).any(|(_, _, fact)| {
+                    matches!((fact, to), (Fact::Asked { dialled, .. }, Elsewhere::Number(to))
+                        if dialled.ends_with(to.trim_start_matches(['0', '+'])))
+                });
+                let over = code >= 400 || (code == 200 && followed);
+                ensure!(over, "it was sent to {to:?} and ended with {code}");
+            }
             Treatment::Return => {}
             _ => ensure!(code == 487, "it was taken back and ended with {code}"),
         }
@@ -233,7 +250,7 @@ impl Seen<'_> {
                 Fact::Up { end: of, body, .. } if *of == end => Some((at, body.clone())),
                 _ => None,
             });
-            if up.is_none() && end == End::Called && self.scenario.weather.loss > 0.0 {
+            if up.is_none() && end == End::Called && self.scenario.weather.is_lossy() {
                 // The ACK got lost, and the BYE came first.
                 continue;
             }
@@ -271,20 +288,6 @@ impl Seen<'_> {
 
     fn is_disturbed(&self, plan: &Plan, number: usize) -> bool {
         let Disturbed { nodes, ended, shed, restart } = self.disturbed;
-        let house = &self.scenario.house;
-        // Who is called follows from who calls and what is dialled.
-        let phone = |text: &str| {
-            let digits = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
-            let at = digits.parse::<usize>().ok()?.checked_sub(1001)?;
-            (at < house.phones).then_some(PHONES + at)
-        };
-        let called = match plan.caller {
-            CARRIER_A => vec![PBX],
-            PBX => vec![CARRIER_A, CARRIER_A + 1],
-            CARRIER_C => phone(&plan.dialled).into_iter().collect(),
-            _ if plan.dialled.len() == 4 => phone(&plan.dialled).into_iter().collect(),
-            _ => vec![CARRIER_C],
-        };
         let touched = |node: &usize| nodes.contains(node);
         let restarted = restart.is_some_and(|at| !self.is_apart(number, plan, at));
         // An answer or two got lost, and another carrier was tried.
@@ -292,14 +295,31 @@ impl Seen<'_> {
             .facts(number)
             .filter_map(|(node, _, fact)| matches!(fact, Fact::Asked { .. }).then_some(node))
             .collect();
-        let tried = asked.len() > 1 && self.scenario.weather.loss > 0.0;
+        let tried = asked.len() > 1 && self.scenario.weather.is_lossy();
         let spared = plan.purpose == Purpose::Protected;
         touched(&plan.caller)
-            || called.iter().any(touched)
+            || self.called(plan).iter().any(touched)
             || ended.contains(&number)
             || restarted
             || tried && plan.purpose != Purpose::Loop
             || (*shed && !spared)
+    }
+
+    /// Who may be asked: it follows from who calls and what is dialled.
+    fn called(&self, plan: &Plan) -> Vec<usize> {
+        let house = &self.scenario.house;
+        let phone = |text: &str| {
+            let digits = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
+            let at = digits.parse::<usize>().ok()?.checked_sub(1001)?;
+            (at < house.phones).then_some(PHONES + at)
+        };
+        match plan.caller {
+            CARRIER_A => vec![PBX],
+            PBX => vec![CARRIER_A, CARRIER_A + 1],
+            CARRIER_C => phone(&plan.dialled).into_iter().collect(),
+            _ if plan.dialled.len() == 4 => phone(&plan.dialled).into_iter().collect(),
+            _ => vec![CARRIER_C],
+        }
     }
 
     /// Whether a restart at `at`, with what was said since `lost` forgotten, is none of this call's business: it begins

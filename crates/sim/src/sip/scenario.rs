@@ -1,10 +1,11 @@
 //! What one seed makes.
 
 use super::attack::{Attack, Method};
+use super::campaign::Campaign;
 use super::fault::Fault;
 use super::house::{ACME, CARRIER_A, CARRIER_C, HOSTED, House, PBX, PBX_NUMBER, PHONES, Style};
 use super::network::Weather;
-use super::plan::{End, Plan, Purpose, Treatment};
+use super::plan::{Elsewhere, End, Plan, Purpose, Treatment};
 use crate::chance::Chance;
 use crate::places::{FAR, HOME, NEAR, PAYING};
 use ringfence_model::{Level, Limits, ListEntry, Mode, Moment, Money, Policy};
@@ -27,6 +28,10 @@ pub struct Scenario {
     pub faults: Vec<(Moment, Fault)>,
     /// The attacker who knows a password calls from this time to that one.
     pub cracked: Option<(Moment, Moment)>,
+    /// A node that is switched off all the time.
+    pub dead: Option<usize>,
+    /// What is certain to be in it.
+    pub campaign: Option<Campaign>,
     /// When everybody goes home.
     pub end: Moment,
 }
@@ -63,12 +68,21 @@ impl Scenario {
             attacks: Vec::new(),
             faults: Vec::new(),
             cracked: None,
+            dead: None,
+            campaign: None,
             end: START + Duration::from_secs(260),
         };
         scenario.add_calls(&mut chance.fork(2));
         scenario.add_attacks(&mut chance.fork(3));
         scenario.add_faults(&mut chance.fork(4));
         scenario
+    }
+
+    /// How to run it again.
+    #[must_use]
+    pub fn replay(&self) -> String {
+        let campaign = self.campaign.map(|c| format!("--campaign {} ", c.name()));
+        format!("{}--seed {}", campaign.unwrap_or_default(), self.seed)
     }
 
     /// The same world without faults and without those who only take others' time.
@@ -114,16 +128,20 @@ impl Scenario {
             self.plans.push(plan);
         }
         if chance.happens(0.2) {
-            let mut plan = self.inbound(chance, CARRIER_A);
-            plan.purpose = Purpose::Loop;
-            plan.treatment = Treatment::Return;
-            plan.dialled = "0201112233".into();
-            plan.hops = chance.within((5, 70));
-            self.plans.push(plan);
+            self.add_loop(chance);
         }
         if chance.happens(0.4) {
             self.add_transfer(chance);
         }
+    }
+
+    pub(super) fn add_loop(&mut self, chance: &mut Chance) {
+        let mut plan = self.inbound(chance, CARRIER_A);
+        plan.purpose = Purpose::Loop;
+        plan.treatment = Treatment::Return;
+        plan.dialled = "0201112233".into();
+        plan.hops = chance.within((5, 70));
+        self.plans.push(plan);
     }
 
     fn add_transfer(&mut self, chance: &mut Chance) {
@@ -200,10 +218,15 @@ impl Scenario {
             self.attacks.push(Attack { method, start, every, count });
         }
         if chance.happens(0.3) {
-            let from = START + Duration::from_millis(u64::from(chance.within((15_000, 60_000))));
-            self.cracked = Some((from, from + Duration::from_secs(1_200)));
-            self.end = self.end.max(from + Duration::from_secs(1_800));
+            self.crack(chance);
         }
+    }
+
+    /// Somebody knows the password of an extension.
+    pub(super) fn crack(&mut self, chance: &mut Chance) {
+        let from = START + Duration::from_millis(u64::from(chance.within((15_000, 60_000))));
+        self.cracked = Some((from, from + Duration::from_secs(1_200)));
+        self.end = self.end.max(from + Duration::from_secs(1_800));
     }
 
     fn add_faults(&mut self, chance: &mut Chance) {
@@ -253,18 +276,23 @@ impl Scenario {
             }
         }
         if chance.happens(0.25) {
-            let at = START + Duration::from_millis(u64::from(chance.within((40_000, 170_000))));
-            self.fault(at, Fault::Restart);
-            // Disks stall before programs are stopped.
-            if chance.happens(0.3) {
-                let since = Duration::from_millis(u64::from(chance.within((1_000, 20_000))));
-                self.fault(at - since, Fault::Stall(since * 2));
-            }
+            let stalled = chance.happens(0.3);
+            self.add_restart(chance, stalled);
         }
         self.faults.sort_by_key(|(at, _)| *at);
     }
 
-    fn fault(&mut self, at: Moment, fault: Fault) {
+    /// The program is started again, perhaps after the disk stalled.
+    pub(super) fn add_restart(&mut self, chance: &mut Chance, stalled: bool) {
+        let at = START + Duration::from_millis(u64::from(chance.within((40_000, 170_000))));
+        self.fault(at, Fault::Restart);
+        if stalled {
+            let since = Duration::from_millis(u64::from(chance.within((1_000, 20_000))));
+            self.fault(Moment(at.0 - since.as_micros() as u64), Fault::Stall(since * 2));
+        }
+    }
+
+    pub(super) fn fault(&mut self, at: Moment, fault: Fault) {
         self.faults.push((at, fault));
     }
 
@@ -291,7 +319,7 @@ fn plan(
             let code = chance.pick(&[486, 480, 404, 603, 488]).copied().unwrap_or(486);
             Treatment::Refuse { ring, code }
         }
-        16 => Treatment::Redirect,
+        16 => Treatment::Redirect(elsewhere(chance)),
         17 => Treatment::Silent,
         _ => Treatment::Ring,
     };
@@ -310,6 +338,18 @@ fn plan(
         transfer: None,
         late_offer: chance.happens(0.1),
         hops: chance.within((60, 70)),
+    }
+}
+
+/// Where somebody sends a caller who may not want to go there.
+pub(super) fn elsewhere(chance: &mut Chance) -> Elsewhere {
+    let home = chance.pick(&HOME).map(|place| place.number(chance)).unwrap_or_default();
+    match chance.below(5) {
+        0 => Elsewhere::Host,
+        1 => Elsewhere::Number(Scenario::paying(chance)),
+        2 => Elsewhere::Number(format!("00{}{:06}", &DENIED[1..], chance.below(1_000_000))),
+        3 => Elsewhere::Number("1001".into()),
+        _ => Elsewhere::Number(format!("00{home}")),
     }
 }
 

@@ -34,8 +34,12 @@ pub struct Call {
 /// The checkers that look at each word of the gate.
 pub struct Watch {
     enforces: bool,
+    lossy: bool,
     residents: Vec<(SocketAddr, Vec<String>)>,
-    purposes: Vec<Purpose>,
+    /// Why each planned call is made, and its hops.
+    purposes: Vec<(Purpose, u32)>,
+    /// INVITEs of calls that go round in circles.
+    rounds: BTreeMap<usize, u32>,
     carriers: BTreeSet<SocketAddr>,
     /// What was seen of each call.
     pub calls: BTreeMap<CallId, Call>,
@@ -56,6 +60,7 @@ impl Watch {
         let carriers = residents.clone().enumerate();
         Self {
             enforces: scenario.house.policy.mode == Mode::Enforce,
+            lossy: scenario.weather.is_lossy(),
             carriers: carriers
                 .filter(|(node, _)| House::is_carrier(*node))
                 .map(|(_, resident)| resident.outside)
@@ -63,7 +68,8 @@ impl Watch {
             residents: residents
                 .map(|r| (r.outside, vec![r.inside.ip().to_string(), r.outside.ip().to_string()]))
                 .collect(),
-            purposes: scenario.plans.iter().map(|plan| plan.purpose).collect(),
+            purposes: scenario.plans.iter().map(|plan| (plan.purpose, plan.hops)).collect(),
+            rounds: BTreeMap::new(),
             calls: BTreeMap::new(),
             by_plan: BTreeMap::new(),
             taken: BTreeSet::new(),
@@ -95,6 +101,12 @@ impl Watch {
             self.outcome.trail.push(self.hash.finish());
         }
         let to = flow.remote;
+        let known = self.residents.iter().any(|(at, _)| at.ip() == to.ip());
+        ensure!(
+            known || Method::of(&to).is_some(),
+            "{to} is nobody's, and was sent {}",
+            shown(bytes)
+        );
         if let Some(method) = Method::of(&to) {
             ensure!(method.knows_a_name(), "a stranger at {to} was sent {}", shown(bytes));
             ensure!(bytes.starts_with(b"SIP/2.0 "), "an attacker was asked: {}", shown(bytes));
@@ -149,6 +161,7 @@ impl Watch {
         ensure!(seen.record.is_none(), "call {id} is over and was sent on to {to}");
         if let Some(plan) = plan {
             self.by_plan.insert(plan, id);
+            self.went_round(plan)?;
         }
         if self.enforces && self.carriers.contains(&to) {
             let user = message.uri().and_then(|uri| uri.user_text()).unwrap_or_default();
@@ -156,6 +169,18 @@ impl Watch {
                 user.starts_with(DENIED) || user.starts_with(&format!("00{}", &DENIED[1..]));
             ensure!(!denied, "a forbidden number reached a carrier: {user}");
         }
+        Ok(())
+    }
+
+    /// What goes in circles ends when no hop is left, and each round takes some.
+    fn went_round(&mut self, plan: usize) -> Result<()> {
+        let Some((Purpose::Loop, hops)) = self.purposes.get(plan) else { return Ok(()) };
+        let rounds = self.rounds.entry(plan).or_default();
+        *rounds += 1;
+        self.outcome.rounds += 1;
+        // What gets lost is asked of the second carrier too.
+        let most = if self.lossy { 4 * *hops } else { *hops };
+        ensure!(*rounds <= most, "call {plan} had {hops} hops and went round {rounds} times");
         Ok(())
     }
 
@@ -178,7 +203,8 @@ impl Watch {
                 self.acted = true;
                 self.ordered(*call);
                 let purpose = self.calls.get(call).and_then(|c| self.purposes.get(c.plan?));
-                ensure!(purpose != Some(&Purpose::Protected), "a protected call was cut");
+                let protected = matches!(purpose, Some((Purpose::Protected, _)));
+                ensure!(!protected, "a protected call was cut");
             }
             Output::Finished(cdr) => {
                 self.hash.write(format!("{cdr:?}").as_bytes());

@@ -4,12 +4,14 @@ use super::caller::contact_line;
 use super::text;
 use super::transactions::Key;
 use super::{Agent, Call, Cancel, Deed, Role, State};
-use crate::sip::plan::{End, Fact, Plan, Treatment, Why};
+use crate::sip::plan::{Elsewhere, End, Fact, Plan, Treatment, Why};
 use bytes::Bytes;
 use ringfence_model::Moment;
 use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
+/// A host that is no party to anything.
+const NOBODY: &str = "198.18.66.166";
 /// The longest ringing.
 pub(super) const RING: Duration = Duration::from_secs(180);
 
@@ -74,7 +76,11 @@ impl Agent {
         self.reply(at, &key, 100, "", "", "");
         // Nobody rings for ever, whatever becomes of the caller.
         self.act(at + RING, id, Deed::Refuse(480));
-        self.treat(at, id, &plan.treatment);
+        // Where it was sent, it is answered.
+        let sent = matches!(&plan.treatment, Treatment::Redirect(Elsewhere::Number(to))
+            if text::user(message).ends_with(to.trim_start_matches(['0', '+'])));
+        let answer = Treatment::Answer { ring: Duration::from_millis(500), forks: 1 };
+        self.treat(at, id, if sent { &answer } else { &plan.treatment });
     }
 
     fn treat(&mut self, at: Moment, id: u32, treatment: &Treatment) {
@@ -89,7 +95,7 @@ impl Agent {
                 self.act(soon + *ring, id, Deed::Refuse(*code));
             }
             Treatment::Ring => self.act(soon, id, Deed::Ring),
-            Treatment::Redirect => self.act(soon, id, Deed::Redirect),
+            Treatment::Redirect(_) => self.act(soon, id, Deed::Redirect),
             Treatment::Return => self.act(soon, id, Deed::Return),
             Treatment::Silent => {}
         }
@@ -117,10 +123,7 @@ impl Agent {
                 self.reply(at, &key, code, &tag, "", "");
                 self.calls.remove(&id);
             }
-            Deed::Redirect if asked => {
-                self.reply(at, &key, 302, &tag, "Contact: <sip:elsewhere@198.18.66.166>\r\n", "");
-                self.calls.remove(&id);
-            }
+            Deed::Redirect if asked => self.redirect(at, id, plans),
             Deed::Answer { forks } if asked => {
                 self.answer(at, id);
                 (1..forks).for_each(|_| self.answer_of_fork(at, id));
@@ -128,6 +131,23 @@ impl Agent {
             Deed::Return if asked => self.pass_on(at, id, plans),
             _ => {}
         }
+    }
+
+    fn redirect(&mut self, at: Moment, id: u32, plans: &[Plan]) {
+        let Some(call) = self.calls.remove(&id) else { return };
+        let to = match plans.get(call.plan).map(|plan| &plan.treatment) {
+            Some(Treatment::Redirect(Elsewhere::Number(to))) => {
+                let host = if matches!(self.role, Role::Phone(_)) {
+                    self.domain()
+                } else {
+                    self.host.clone()
+                };
+                format!("{to}@{host}")
+            }
+            _ => format!("elsewhere@{NOBODY}"),
+        };
+        let contact = format!("Contact: <sip:{to}>\r\n");
+        self.reply(at, &call.invite, 302, &call.local.1, &contact, "");
     }
 
     /// Says 200.

@@ -8,7 +8,7 @@ use crate::sip::plan::{End, Fact, Plan, Purpose, Treatment};
 use crate::sip::scenario::Scenario;
 use anyhow::Result;
 use bytes::Bytes;
-use ringfence_sip::{Flow, Transport};
+use ringfence_sip::{ConnectionId, Flow, Transport};
 use std::time::Duration;
 
 /// What an attacker can keep of what it overheard.
@@ -75,8 +75,14 @@ impl World<'_> {
             return Ok(());
         };
         self.strikes += 1;
-        let flow =
+        let mut flow =
             Flow { transport: Transport::Udp, local: self.gate_at, remote, connection: None };
+        if self.chance.happens(0.2) {
+            self.connections += 1;
+            flow.transport = Transport::Tcp;
+            flow.connection = Some(ConnectionId(self.connections));
+            self.put(self.at + Duration::from_secs(1), Event::Closed(flow));
+        }
         self.happen(Event::ToGate { flow, bytes })
     }
 

@@ -25,6 +25,7 @@ pub struct Disturbed {
 impl World<'_> {
     pub(super) fn fault(&mut self, fault: &Fault) -> Result<()> {
         (self.show)(self.at, Line::Fault(fault));
+        self.faults += 1;
         match *fault {
             Fault::Rebind(node) | Fault::Cut(node) | Fault::Crash(node) | Fault::Break(node) => {
                 self.disturbed.nodes.push(node);

@@ -12,9 +12,9 @@ use super::agent::{Agent, Role};
 use super::fault::Fault;
 use super::house::{GATE, PHONES};
 use super::ladder::Line;
-use super::network::Way;
+use super::network::{Carried, Way};
 use super::outcome::{Broken, Outcome};
-use super::plan::{Plan, Purpose};
+use super::plan::{Plan, Purpose, Treatment};
 use super::reckoning;
 use super::scenario::{START, Scenario};
 use super::watch::Watch;
@@ -34,7 +34,20 @@ use std::time::Duration;
 /// # Errors
 /// [`Broken`] when a checker objects.
 pub fn run(scenario: &Scenario, show: &mut dyn FnMut(Moment, Line<'_>)) -> Result<Outcome> {
-    let mut world = World::new(scenario, show)?;
+    run_through(scenario, show, &mut |output| vec![output])
+}
+
+/// The same with something between the gate and the world that changes what the gate says: to see that the checkers
+/// notice.
+///
+/// # Errors
+/// [`Broken`] when a checker objects.
+pub fn run_through(
+    scenario: &Scenario,
+    show: &mut dyn FnMut(Moment, Line<'_>),
+    between: &mut dyn FnMut(Output) -> Vec<Output>,
+) -> Result<Outcome> {
+    let mut world = World::new(scenario, show, between)?;
     let end = world.until_quiet().and_then(|()| {
         let seen = reckoning::Seen {
             scenario,
@@ -46,17 +59,17 @@ pub fn run(scenario: &Scenario, show: &mut dyn FnMut(Moment, Line<'_>)) -> Resul
         reckoning::at_the_end(&seen, &world.gate)
     });
     let foretold = end.map_err(|what| Broken {
-        seed: scenario.seed,
+        replay: scenario.replay(),
         at_ms: world.at.0 / 1_000,
         what: format!("{what:#}"),
     })?;
-    let outcome = Outcome { foretold, strikes: world.strikes, ..world.watch.outcome() };
-    Ok(Outcome { protected: reckoning::protected(&world.plans, &world.agents), ..outcome })
+    Ok(Outcome { foretold, ..world.outcome() })
 }
 
 struct World<'a> {
     scenario: &'a Scenario,
     show: &'a mut dyn FnMut(Moment, Line<'_>),
+    between: &'a mut dyn FnMut(Output) -> Vec<Output>,
     snapshot: Arc<Snapshot>,
     gate: Gate,
     store: Store,
@@ -78,6 +91,7 @@ struct World<'a> {
     disturbed: Disturbed,
     step_us: i64,
     strikes: u64,
+    faults: u64,
     at: Moment,
 }
 
@@ -86,7 +100,11 @@ const MORNING: i64 = 1_794_906_000_000_000;
 /// So long after everybody went home all must be quiet.
 const QUIET: Duration = Duration::from_secs(3 * 3_600);
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, show: &'a mut dyn FnMut(Moment, Line<'_>)) -> Result<Self> {
+    fn new(
+        scenario: &'a Scenario,
+        show: &'a mut dyn FnMut(Moment, Line<'_>),
+        between: &'a mut dyn FnMut(Output) -> Vec<Output>,
+    ) -> Result<Self> {
         let snapshot = Arc::new(scenario.house.snapshot()?);
         let gate_at: SocketAddr = GATE.parse()?;
         let chance = Chance::new(scenario.seed ^ 0xa9e7_0000);
@@ -117,15 +135,39 @@ impl<'a> World<'a> {
             epoch_us: 0,
             step_us: 0,
             strikes: 0,
+            faults: 0,
             at: START,
             asked: None,
             scenario,
             show,
+            between,
             snapshot,
             gate_at,
         };
+        scenario
+            .dead
+            .and_then(|dead| world.off.get_mut(dead))
+            .into_iter()
+            .for_each(|off| *off = true);
         world.begin()?;
         Ok(world)
+    }
+
+    fn outcome(&self) -> Outcome {
+        let asked =
+            |kind: &dyn Fn(&Plan) -> bool| reckoning::asked_for(&self.plans, &self.agents, kind);
+        let carried = |what: fn(&Carried) -> u64| self.ways.iter().map(|w| what(&w.carried)).sum();
+        Outcome {
+            protected: asked(&|plan| plan.purpose == Purpose::Protected),
+            fraud: asked(&|plan| plan.purpose == Purpose::Fraud),
+            redirected: asked(&|plan| matches!(plan.treatment, Treatment::Redirect(_))),
+            strikes: self.strikes,
+            faults: self.faults,
+            lost: carried(|c| c.lost),
+            twice: carried(|c| c.twice),
+            overtaken: carried(|c| c.overtaken),
+            ..self.watch.outcome()
+        }
     }
 
     fn begin(&mut self) -> Result<()> {
@@ -261,25 +303,35 @@ impl<'a> World<'a> {
 
     fn listen(&mut self) -> Result<()> {
         loop {
-            let output = self.gate.poll();
-            match output {
-                Output::Sleep(asked) => {
-                    self.asked = asked.map(|asked| Moment(asked.0.saturating_add(self.epoch_us)));
-                    return Ok(());
-                }
-                Output::Transmit { flow, bytes, call } => {
-                    (self.show)(self.at, Line::Sent(flow.remote, &bytes));
-                    self.watch.sent(self.at, &flow, &bytes, call)?;
-                    self.transmit(flow, bytes);
-                }
-                other => {
-                    (self.show)(self.at, Line::Said(&other));
-                    let wall = self.now().wall;
-                    self.store.keep((self.at, wall), &other);
-                    self.watch.said(self.at, &other).context("of what the gate said")?;
-                }
+            let said = self.gate.poll();
+            let done = matches!(said, Output::Sleep(_));
+            for output in (self.between)(said) {
+                self.heed(output)?;
+            }
+            if done {
+                return Ok(());
             }
         }
+    }
+
+    fn heed(&mut self, output: Output) -> Result<()> {
+        match output {
+            Output::Sleep(asked) => {
+                self.asked = asked.map(|asked| Moment(asked.0.saturating_add(self.epoch_us)));
+            }
+            Output::Transmit { flow, bytes, call } => {
+                (self.show)(self.at, Line::Sent(flow.remote, &bytes));
+                self.watch.sent(self.at, &flow, &bytes, call)?;
+                self.transmit(flow, bytes);
+            }
+            other => {
+                (self.show)(self.at, Line::Said(&other));
+                let wall = self.now().wall;
+                self.store.keep((self.at, wall), &other);
+                self.watch.said(self.at, &other).context("of what the gate said")?;
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, at: Moment, event: Event) {

@@ -1,7 +1,4 @@
-//! Worlds of SIP messages, each held to everything that must always hold. A world that breaks something prints the
-//! command that shows it.
-
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! Worlds as they come, and pairs of worlds that must be the same.
 
 use ringfence_model::Mode;
 use ringfence_sim::sip::{Outcome, Scenario, run};
