@@ -45,7 +45,7 @@ pub enum Campaign {
     DeadPeer,
     /// The program is started again after nothing reached the disk for a while.
     StalledStore,
-    /// The clock is set, several times.
+    /// The clock is set, several times, perhaps with a restart in between.
     ClockStep,
     /// The program is started again.
     Restart,
@@ -147,6 +147,10 @@ impl Scenario {
                 for _ in 0..4 {
                     let secs = i64::from(chance.within((0, 7_200))) - 3_600;
                     world.fault(moment(chance), Fault::ClockStep(secs));
+                }
+                if chance.happens(0.5) {
+                    world.faults.retain(|(_, f)| !matches!(f, Fault::Restart | Fault::Stall(_)));
+                    world.add_restart(chance, false);
                 }
             }
         }

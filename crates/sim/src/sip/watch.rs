@@ -34,7 +34,6 @@ pub struct Call {
 /// The checkers that look at each word of the gate.
 pub struct Watch {
     enforces: bool,
-    lossy: bool,
     residents: Vec<(SocketAddr, Vec<String>)>,
     /// Why each planned call is made, and its hops.
     purposes: Vec<(Purpose, u32)>,
@@ -44,6 +43,8 @@ pub struct Watch {
     /// What was seen of each call.
     pub calls: BTreeMap<CallId, Call>,
     by_plan: BTreeMap<usize, CallId>,
+    /// When the last INVITE of a plan came.
+    asked: BTreeMap<usize, Moment>,
     /// The Call-IDs of INVITEs that were taken up.
     taken: BTreeSet<String>,
     /// The Via of each INVITE that went out.
@@ -60,7 +61,6 @@ impl Watch {
         let carriers = residents.clone().enumerate();
         Self {
             enforces: scenario.house.policy.mode == Mode::Enforce,
-            lossy: scenario.weather.is_lossy(),
             carriers: carriers
                 .filter(|(node, _)| House::is_carrier(*node))
                 .map(|(_, resident)| resident.outside)
@@ -72,6 +72,7 @@ impl Watch {
             rounds: BTreeMap::new(),
             calls: BTreeMap::new(),
             by_plan: BTreeMap::new(),
+            asked: BTreeMap::new(),
             taken: BTreeSet::new(),
             invites: BTreeSet::new(),
             acted: false,
@@ -81,8 +82,13 @@ impl Watch {
         }
     }
 
-    pub const fn heard(&mut self) {
+    /// The gate hears a message.
+    pub fn heard(&mut self, at: Moment, bytes: &[u8]) {
         self.outcome.messages.0 += 1;
+        let invite = Some(bytes).filter(|bytes| bytes.starts_with(b"INVITE "));
+        if let Some(plan) = invite.and_then(plan) {
+            self.asked.insert(plan, at);
+        }
     }
 
     /// The gate sent a message.
@@ -122,7 +128,7 @@ impl Watch {
         let initial =
             message.field(Name::To).is_some_and(|to| !to.windows(5).any(|w| w == b";tag="));
         if message.method() == Some(ringfence_sip::Method::Invite) && initial {
-            self.invited(to, &message, call)?;
+            self.invited(at, to, &message, call)?;
         }
         Ok(())
     }
@@ -145,16 +151,26 @@ impl Watch {
     }
 
     /// A call goes on to somebody.
-    fn invited(&mut self, to: SocketAddr, message: &Message, call: Option<CallId>) -> Result<()> {
+    fn invited(
+        &mut self,
+        at: Moment,
+        to: SocketAddr,
+        message: &Message,
+        call: Option<CallId>,
+    ) -> Result<()> {
         let Some(id) = call else { bail!("an INVITE of no call: {}", shown(message.bytes())) };
         let via = message.field(Name::Via).unwrap_or_default().to_vec();
         if !self.invites.insert(via) {
             // Repeated until somebody answers; it cannot be taken back before (RFC 3261 §9.1).
             return Ok(());
         }
-        let plan =
-            message.other("X-World").and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
+        let plan = plan(message.bytes());
         let seen = self.calls.entry(id).or_default();
+        let purpose = plan.and_then(|plan| self.purposes.get(plan));
+        if !seen.sent && matches!(purpose, Some((Purpose::Protected, _))) {
+            let asked = plan.and_then(|plan| self.asked.get(&plan));
+            ensure!(asked == Some(&at), "a protected call waited since {asked:?}");
+        }
         seen.plan = seen.plan.or(plan);
         seen.sent = true;
         ensure!(!seen.refused, "call {id} was refused and sent on to {to}");
@@ -178,8 +194,7 @@ impl Watch {
         let rounds = self.rounds.entry(plan).or_default();
         *rounds += 1;
         self.outcome.rounds += 1;
-        // What gets lost is asked of the second carrier too.
-        let most = if self.lossy { 4 * *hops } else { *hops };
+        let most = ROUNDS_PER_HOP * *hops;
         ensure!(*rounds <= most, "call {plan} had {hops} hops and went round {rounds} times");
         Ok(())
     }
@@ -282,8 +297,20 @@ impl Watch {
     }
 }
 
+/// A circle without a fault goes round once in two hops. Each failure at its end, when no line is left, and each message
+/// that got lost is asked of the second carrier too, at each place of the circle, while its caller has patience.
+const ROUNDS_PER_HOP: u32 = 10;
+
 /// The record of a referral that was passed on.
 const REFERRED: u16 = 202;
+
+/// The number of the plan a message belongs to.
+fn plan(bytes: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"X-World: ";
+    let value = bytes.get(memchr::memmem::find(bytes, NAME)? + NAME.len()..)?;
+    let line = value.split(|byte| *byte == b'\r').next()?;
+    std::str::from_utf8(line).ok()?.parse().ok()
+}
 
 fn cseq(message: &Message) -> &[u8] {
     message.field(Name::CSeq).unwrap_or_default()

@@ -195,6 +195,22 @@ fn an_emergency_call_cut() {
 }
 
 #[test]
+fn an_emergency_call_that_waits() {
+    let mut waits = None;
+    objects("a protected call waited", calm(), move |output| match &output {
+        Output::Transmit { bytes, .. } if bytes.starts_with(b"INVITE sip:112@") => {
+            waits = Some(output);
+            vec![]
+        }
+        // Until something is heard again.
+        Output::Transmit { bytes, .. } if !bytes.starts_with(b"SIP/2.0 100") => {
+            waits.take().into_iter().chain([output]).collect()
+        }
+        _ => vec![output],
+    });
+}
+
+#[test]
 fn a_forbidden_number_at_a_carrier() {
     objects(
         "a forbidden number reached a carrier",

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// A host that is no party to anything.
 const NOBODY: &str = "198.18.66.166";
+/// How many lines a PBX has for one kind of call.
+const LINES: usize = 20;
 /// The longest ringing.
 pub(super) const RING: Duration = Duration::from_secs(180);
 
@@ -255,6 +257,11 @@ impl Agent {
         let Some(hops) = hops.checked_sub(1).filter(|hops| *hops > 0) else {
             return self.refuse_passed(at, id, 483);
         };
+        // A circle takes lines until none is left.
+        let lines = self.calls.values().filter(|call| call.plan == number).count();
+        if self.role == Role::Pbx && lines > LINES {
+            return self.refuse_passed(at, id, 503);
+        }
         let to = match &self.role {
             Role::Carrier { returns_to, .. } => returns_to.clone(),
             _ => plan.dialled.clone(),

@@ -239,7 +239,7 @@ impl<'a> World<'a> {
         match event {
             Event::ToGate { flow, bytes } => {
                 (self.show)(self.at, Line::Heard(flow.remote, &bytes));
-                self.watch.heard();
+                self.watch.heard(self.at, &bytes);
                 self.overhear(&flow, &bytes);
                 self.tell(Input::Message { flow, bytes })
             }
