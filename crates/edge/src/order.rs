@@ -18,6 +18,15 @@ pub enum Order {
 
 /// What one shard gives another.
 pub enum Handed {
+    /// A connection that messages come from, before the first of them.
+    Connected {
+        /// The connection.
+        flow: Flow,
+        /// The names its other end proved.
+        names: Vec<String>,
+    },
+    /// A connection that messages came from is closed.
+    Closed(Flow),
     /// A message that belongs there.
     Message {
         /// From where it came.

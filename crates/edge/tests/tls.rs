@@ -13,7 +13,7 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
 };
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,6 +84,10 @@ fn plan(authority: &Authority) -> Plan {
 type Client = StreamOwned<ClientConnection, TcpStream>;
 
 fn connect(rim: &Rim, authority: &Authority, shows: Option<Pair>) -> Client {
+    connect_from([127, 0, 0, 1], rim, authority, shows)
+}
+
+fn connect_from(from: [u8; 4], rim: &Rim, authority: &Authority, shows: Option<Pair>) -> Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -93,7 +97,10 @@ fn connect(rim: &Rim, authority: &Authority, shows: Option<Pair>) -> Client {
         None => config.with_no_client_auth(),
         Some(pair) => config.with_client_auth_cert(pair.chain, pair.key).unwrap(),
     };
-    let tcp = TcpStream::connect(rim.at(0)).unwrap();
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+    socket.connect(&rim.at(0).into()).unwrap();
+    let tcp = TcpStream::from(socket);
     tcp.set_read_timeout(Some(PATIENCE)).unwrap();
     let name = ServerName::try_from("us.example").unwrap();
     StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), tcp)
@@ -144,6 +151,26 @@ fn a_certificate_is_replaced_while_connections_stand() {
     let error = rim.edge.reload_keys(&tls).unwrap_err();
     assert!(error.to_string().starts_with("/nowhere/chain.pem: "), "{error}");
     assert!(ask(&mut connect(&rim, &authority, None), 4).starts_with("SIP/2.0 200"));
+}
+
+/// Wherever it connects from, and so whichever shard holds its connection.
+#[test]
+fn every_shard_knows_who_showed_a_certificate() {
+    let authority = Authority::new();
+    let mut plan = Plan { shards: 2, ..plan(&authority) };
+    plan.trunks[0].networks = vec![];
+    plan.trunks[0].certificate = Some("pbx.example".into());
+    let rim = plan.start();
+    for host in 1..12_u8 {
+        let shown = authority.issue("pbx.example");
+        let mut known = connect_from([127, 0, 0, host], &rim, &authority, Some(shown));
+        for number in 0..2 {
+            assert!(ask(&mut known, 2 * usize::from(host) + number).starts_with("SIP/2.0 200"));
+        }
+    }
+    let counters = [rim.edge.counters(0).unwrap(), rim.edge.counters(1).unwrap()];
+    let heard = counters.map(|of| of.stream_messages_received.get());
+    assert!(heard.iter().all(|heard| *heard > 0), "both shards hold some: {heard:?}");
 }
 
 /// A trunk known by its certificate alone: with it, it is answered; without it, it is a stranger.

@@ -209,6 +209,8 @@ impl Shard {
     fn handed(&mut self, now: Now, handed: Handed) {
         self.around.counters.taken_over.up();
         match handed {
+            Handed::Connected { flow, names } => self.feed(now, Input::Connected { flow, names }),
+            Handed::Closed(flow) => self.feed(now, Input::Closed(flow)),
             Handed::Message { flow, bytes } => self.feed(now, Input::Handed { flow, bytes }),
             Handed::Transmit { flow, bytes, call } => {
                 self.transmit(now, flow, bytes, call);
@@ -226,7 +228,7 @@ impl Shard {
                 let _ = answer.send(may);
             }
             Heard::Opened { flow, names, outlet } => {
-                self.connections.add(flow, outlet, false);
+                self.connections.accept(flow, outlet, names.clone());
                 self.count_connections();
                 if !names.is_empty() {
                     self.feed(now, Input::Connected { flow, names });
@@ -238,8 +240,7 @@ impl Shard {
                 self.feed(now, Input::Message { flow, bytes });
             }
             Heard::Closed(flow) => {
-                if flow.connection.and_then(|id| self.connections.remove(id)).is_some() {
-                    self.count_connections();
+                if self.forget(&flow) {
                     self.feed(now, Input::Closed(flow));
                 }
             }

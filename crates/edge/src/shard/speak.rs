@@ -17,9 +17,7 @@ impl Shard {
         loop {
             match self.gate.poll() {
                 Output::Transmit { flow, bytes, call } => self.transmit(now, flow, bytes, call),
-                Output::Hand { shard, flow, bytes } => {
-                    self.hand(shard, Handed::Message { flow, bytes });
-                }
+                Output::Hand { shard, flow, bytes } => self.hand_message(shard, flow, bytes),
                 Output::Close(flow) => self.close(&flow),
                 Output::Sleep(until) => {
                     self.tick_at = until;
@@ -90,7 +88,7 @@ impl Shard {
             return self.broken.push(flow);
         }
         let flow = Flow { connection: Some(self.around.streams.mint(self.index)), ..flow };
-        self.connections.add(flow, outlet.clone(), true);
+        self.connections.dial(flow, outlet.clone());
         self.count_connections();
         self.around.counters.stream_messages_sent.up();
         self.copy(now, Way::Out, flow, &bytes, call);
@@ -106,11 +104,26 @@ impl Shard {
         }
     }
 
-    fn forget(&mut self, flow: &Flow) {
-        if let Some(id) = flow.connection {
-            self.connections.remove(id);
-            self.count_connections();
+    /// A connection is no more; says whether it was there. Other shards that know of it are told: a phone that is
+    /// registered over it must not be rung on it any more.
+    pub(super) fn forget(&mut self, flow: &Flow) -> bool {
+        let Some(gone) = flow.connection.and_then(|id| self.connections.remove(id)) else {
+            return false;
+        };
+        self.count_connections();
+        for shard in gone.known_to() {
+            self.hand(shard, Handed::Closed(gone.flow));
         }
+        true
+    }
+
+    /// With its connection, whose names and whose end matter there as well.
+    fn hand_message(&mut self, shard: u8, flow: Flow, bytes: Bytes) {
+        let names = flow.connection.and_then(|id| self.connections.introduce(id, shard));
+        if let Some(names) = names.filter(|names| !names.is_empty()) {
+            self.hand(shard, Handed::Connected { flow, names });
+        }
+        self.hand(shard, Handed::Message { flow, bytes });
     }
 
     fn hand(&mut self, shard: u8, handed: Handed) {
