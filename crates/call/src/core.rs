@@ -80,9 +80,12 @@ pub struct Sending<'a> {
 }
 
 impl Core {
-    /// What tells an INVITE from others when it comes back to us (RFC 5393 §4.2): whom it is for and from whom it is.
-    pub fn mark(&self, invite: &Message) -> u32 {
+    /// What tells an INVITE from others when it comes back to us (RFC 5393 §4.2): whom it is for, from whom it is, and
+    /// who brought it, as that decides where it goes. A phone's call that its PBX, a proxy, brings to us once more is no
+    /// loop.
+    pub fn mark(&self, invite: &Message, brought_by: Option<&TrunkId>) -> u32 {
         let mut hash = self.marks.build_hasher();
+        brought_by.map(TrunkId::as_str).hash(&mut hash);
         invite.uri_text().hash(&mut hash);
         let from = invite.field(Name::From).and_then(NameAddr::read);
         from.and_then(|from| from.uri()).map(|uri| (uri.user, uri.host)).hash(&mut hash);
@@ -90,7 +93,7 @@ impl Core {
     }
 
     /// Whether we sent this very INVITE on before, and only proxies were in between.
-    pub fn is_loop(&self, invite: &Message) -> bool {
+    pub fn is_loop(&self, invite: &Message, brought_by: Option<&TrunkId>) -> bool {
         let mut vias =
             invite.values(Name::Via).filter_map(Via::read).filter_map(|via| via.branch());
         vias.any(|branch| {
@@ -98,7 +101,7 @@ impl Core {
             let mark = dot.and_then(|dot| std::str::from_utf8(branch.get(dot + 1..)?).ok());
             shard_of_branch(branch).is_some()
                 && mark.and_then(|mark| u32::from_str_radix(mark, 16).ok())
-                    == Some(self.mark(invite))
+                    == Some(self.mark(invite, brought_by))
         })
     }
 

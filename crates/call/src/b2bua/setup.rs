@@ -88,6 +88,7 @@ impl Call {
         let head = invite.essentials().ok()?;
         let hops_left = head.max_forwards.unwrap_or(70).checked_sub(1)?;
         let known_as = head.call_id.into();
+        let mark = core.mark(&invite, trunk.as_ref());
         let tag = core.mint.tag();
         let dialog = Dialog::called(&invite, &head, flow, (trust, trunk), tag);
         let id = attempt.call;
@@ -95,7 +96,7 @@ impl Call {
             server,
             caller: dialog,
             hops_left,
-            mark: core.mark(&invite),
+            mark,
             reject_code,
             routes: VecDeque::new(),
             best: None,

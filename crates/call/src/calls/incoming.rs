@@ -127,7 +127,11 @@ impl Calls {
         if head.max_forwards == Some(0) {
             return self.answer(now, &asked, 483, |_| {});
         }
-        if self.core.is_loop(&asked.message) {
+        let trunk = match asker {
+            Asker::Trunk { trunk, .. } => Some(&trunk.id),
+            Asker::Extension { .. } | Asker::Passed { .. } => None,
+        };
+        if self.core.is_loop(&asked.message, trunk) {
             return self.answer(now, &asked, 482, |_| {});
         }
         let unsupported = rewrite::unsupported(&asked.message);

@@ -195,6 +195,15 @@ fn a_pbx_asks_its_own_phones_for_their_passwords() {
     let invite = w.hears("pbx", "INVITE");
     assert!(invite.has(Name::ProxyAuthorization));
     assert_eq!(invite.uri_text(), b"sip:0201112222@acme.example", "the digest is bound to it");
+    // A PBX that is a proxy brings the same INVITE to us once more, for the carrier.
+    let text = String::from_utf8_lossy(invite.bytes()).into_owned();
+    let via = "Via: SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bKproxy\r\nVia";
+    w.say("pbx", &text.replacen("Via", via, 1));
+    w.hears("pbx", "100");
+    let out = w.hears("carrier", "INVITE");
+    w.answer("carrier", &out, "486 Busy Here", "c", "", "");
+    w.hears("carrier", "ACK");
+    w.hears("pbx", "486");
     w.answer("pbx", &invite, "486 Busy Here", "p", "", "");
     w.hears("pbx", "ACK");
     w.hears("desk", "486");
