@@ -54,6 +54,13 @@ fn the_phone_edge_is_complete() {
     assert_eq!(config.warnings.len(), 1, "{:?}", config.warnings);
 }
 
+#[test]
+fn a_listener_may_have_several_addresses() {
+    let two = "[\"192.0.2.1:5062\", \"[2001:db8::1]:5062\"]";
+    let config = with(&format!("[[listen]]\nudp = {two}\ntcp = {two}\n")).unwrap();
+    assert_eq!(config.snapshot.directory.parts().listeners.len(), 5);
+}
+
 /// Each mistake, and what is said of it: its line, column, and how to mend it.
 #[test]
 fn each_mistake_has_its_place_and_a_way_out() {

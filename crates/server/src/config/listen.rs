@@ -58,10 +58,10 @@ fn read(mut section: Section<'_>, all: &mut Vec<Listener>) {
     if let Some(name) = name {
         desk.declare("listener", &name);
     } else {
-        for listener in all.iter().skip(before) {
+        for (index, listener) in all.iter().enumerate().skip(before) {
             // Several nameless ones of a transport share its name.
             let at = At::new(listener.name.clone(), section.span.clone());
-            if !all.iter().take(before).any(|other| other.name == at.value) {
+            if !all.iter().take(index).any(|other| other.name == at.value) {
                 desk.declare("listener", &at);
             }
         }
