@@ -50,7 +50,7 @@ pub enum StartError {
         shards: usize,
     },
     /// The names of trunks cannot be looked up at all.
-    #[error("DNS cannot be asked: {0}; check /etc/resolv.conf or set name servers")]
+    #[error("DNS cannot be asked: {0}; check /etc/resolv.conf")]
     Names(String),
 }
 
