@@ -1,5 +1,6 @@
 //! Kamailio as a carrier, a PBX or a proxy.
 
+use crate::certificate::{Authority, Certificate};
 use crate::place::{Place, listens};
 use crate::program::Program;
 use std::net::SocketAddr;
@@ -40,10 +41,38 @@ impl Kamailio {
     /// # Panics
     /// When it does not listen within five seconds.
     pub fn start(place: &Place, local: SocketAddr, routes: &str) -> Self {
+        Self::start_with(place, local, "", routes)
+    }
+
+    /// The same, with TLS at another port too: shows `own` to everybody, wants a certificate of `authority` from
+    /// everybody.
+    pub fn start_tls(
+        place: &Place,
+        (local, tls): (SocketAddr, SocketAddr),
+        own: &Certificate,
+        authority: &Authority,
+        routes: &str,
+    ) -> Self {
+        let (certificate, key) = (own.certificate.display(), own.key.display());
+        let each = format!(
+            "method = TLSv1.2+\nverify_certificate = yes\nrequire_certificate = yes\ncertificate = {certificate}\n\
+             private_key = {key}\nca_list = {}\n",
+            authority.file.display()
+        );
+        let domains = format!("[server:default]\n{each}\n[client:default]\n{each}\n");
+        let domains = place.file(&format!("kamailio-tls-{}.cfg", local.ip()), &domains);
+        let tls = format!(
+            "enable_tls=yes\ntcp_source_ipv4={}\nlisten=tls:{tls}\nloadmodule \"tls.so\"\nmodparam(\"tls\", \"config\", {domains:?})\n",
+            tls.ip()
+        );
+        Self::start_with(place, local, &tls, routes)
+    }
+
+    fn start_with(place: &Place, local: SocketAddr, more: &str, routes: &str) -> Self {
         let name = format!("kamailio-{}", local.ip());
         let config = place.file(
             &format!("{name}.cfg"),
-            &format!("{HEAD}listen=udp:{local}\nlisten=tcp:{local}\n{routes}"),
+            &format!("{HEAD}listen=udp:{local}\nlisten=tcp:{local}\n{more}{routes}"),
         );
         let mut command = Command::new("kamailio");
         command.args(["-DD", "-E", "-m", "32", "-M", "4", "-f"]).arg(config);

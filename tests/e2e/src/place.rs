@@ -1,8 +1,9 @@
 //! Where one test happens: its folder and its addresses.
 
+use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use std::cell::Cell;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -60,6 +61,47 @@ impl Place {
         SocketAddr::new(self.ip(party), TLS_PORT)
     }
 
+    /// A party's address of IPv6 with the usual port, of a range that is nobody's (RFC 4193). The kernel has none of
+    /// them until [`Self::speaks_v6`].
+    pub fn v6_at(&self, party: u8) -> SocketAddr {
+        let ip = Ipv6Addr::new(0xfd00, 0x7f, 0, 0, 0, 0, 0, party.into());
+        SocketAddr::new(ip.into(), PORT)
+    }
+
+    /// Gives parties their addresses of IPv6; false where that takes more rights than we have.
+    #[must_use]
+    pub fn speaks_v6(&self, parties: &[u8]) -> bool {
+        let add = |party: &u8| {
+            let address = format!("{}/128", self.v6_at(*party).ip());
+            let mut ip = Command::new("ip");
+            ip.args(["-6", "address", "add", &address, "dev", "lo", "nodad"]).status()
+        };
+        self.alone && parties.iter().all(|party| add(party).is_ok_and(|added| added.success()))
+    }
+
+    /// Takes addresses that are not of the loopback's; false where that takes more rights than we have.
+    #[must_use]
+    pub fn has(&self, addresses: &[&str]) -> bool {
+        let add = |address: &&str| {
+            Command::new("ip").args(["address", "add", address, "dev", "lo"]).status()
+        };
+        self.alone && addresses.iter().all(|of| add(of).is_ok_and(|added| added.success()))
+    }
+
+    /// Has names looked up at a server of this place only; false where that takes more rights than we have.
+    #[must_use]
+    pub fn asks_for_names_at(&self, party: u8) -> bool {
+        const NAMES: &str = "/etc/resolv.conf";
+        const NONE: Option<&str> = None;
+        let list = self.file("resolv.conf", &format!("nameserver {}\n", self.ip(party)));
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        // What is mounted from here on is seen by this thread and what it starts.
+        self.alone
+            && unshare(CloneFlags::CLONE_NEWNS).is_ok()
+            && mount(NONE, "/", NONE, private, NONE).is_ok()
+            && mount(Some(&list), NAMES, NONE, MsFlags::MS_BIND, NONE).is_ok()
+    }
+
     /// A port that nobody else in this place was given.
     pub fn port(&self) -> u16 {
         let port = self.next_port.get();
@@ -113,9 +155,10 @@ impl Drop for Place {
 pub fn parted(from: IpAddr, to: IpAddr) {
     // Established, and closed by the other end only.
     const STANDS: [&str; 2] = ["01", "08"];
+    let table = table("tcp", from);
     let (from, to) = (word(from), word(to));
     crate::eventually("the end of their connections", || {
-        let sockets = std::fs::read_to_string("/proc/thread-self/net/tcp").unwrap_or_default();
+        let sockets = std::fs::read_to_string(&table).unwrap_or_default();
         let stands = sockets.lines().any(|line| {
             let fields: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
             matches!(fields.as_slice(), [local, remote, state]
@@ -125,10 +168,26 @@ pub fn parted(from: IpAddr, to: IpAddr) {
     });
 }
 
-/// An address as the kernel prints it: a little-endian word.
+/// Where the kernel lists sockets of that kind.
+fn table(transport: &str, ip: IpAddr) -> String {
+    format!("/proc/thread-self/net/{transport}{}", if ip.is_ipv6() { "6" } else { "" })
+}
+
+/// An address as the kernel prints it: words of the machine's order.
 fn word(ip: IpAddr) -> String {
-    let IpAddr::V4(ip) = ip else { panic!("{ip} is not of this place") };
-    format!("{:08X}", u32::from_ne_bytes(ip.octets()))
+    let (v4, v6);
+    let octets: &[u8] = match ip {
+        IpAddr::V4(ip) => {
+            v4 = ip.octets();
+            &v4
+        }
+        IpAddr::V6(ip) => {
+            v6 = ip.octets();
+            &v6
+        }
+    };
+    let (words, _) = octets.as_chunks::<4>();
+    words.iter().map(|word| format!("{:08X}", u32::from_ne_bytes(*word))).collect()
 }
 
 /// Waits until something listens at an address: Linux lists all sockets of the namespace. `table` is `udp` or `tcp`.
@@ -137,7 +196,7 @@ fn word(ip: IpAddr) -> String {
 /// After five seconds.
 pub(crate) fn listens(table: &str, local: SocketAddr) {
     let entry = format!("{}:{:04X}", word(local.ip()), local.port());
-    let table = format!("/proc/thread-self/net/{table}");
+    let table = self::table(table, local.ip());
     crate::eventually(&format!("somebody at {local}"), || {
         let sockets = std::fs::read_to_string(&table).unwrap_or_default();
         sockets

@@ -35,9 +35,9 @@ pub struct Scenario {
 }
 
 const SDP: &str = "v=0
-o=- 1 1 IN IP[local_ip_type] [local_ip]
+o=- 1 1 IN IP[media_ip_type] [media_ip]
 s=-
-c=IN IP[local_ip_type] [local_ip]
+c=IN IP[media_ip_type] [media_ip]
 t=0 0
 m=audio [media_port] RTP/AVP 8 101
 a=rtpmap:8 PCMA/8000

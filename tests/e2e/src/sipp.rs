@@ -4,7 +4,7 @@ use crate::ladder::Ladder;
 use crate::place::Place;
 use crate::program::Program;
 use crate::scenario::Scenario;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -130,12 +130,20 @@ impl<'p> Sipp<'p> {
         command.arg("-sf").arg(scenario).args(["-t", mode, "-nostdin", "-bind_local"]);
         command.args(["-i", &self.local.ip().to_string(), "-p", &self.local.port().to_string()]);
         command.args(["-mi", &self.local.ip().to_string(), "-mp", &port.to_string()]);
-        command.args(["-ci", &self.local.ip().to_string(), "-cp", &(port + 3).to_string()]);
+        // It cannot be controlled over IPv6.
+        let control = match self.local.ip() {
+            IpAddr::V4(ip) => ip,
+            IpAddr::V6(_) => Ipv4Addr::LOCALHOST,
+        };
+        command.args(["-ci", &control.to_string(), "-cp", &(port + 3).to_string()]);
         command.args(["-m", &self.calls.to_string(), "-r", &self.per_second.to_string()]);
         command.args(["-l", &self.calls.to_string(), "-s", &self.dialled]);
         command.args(["-key", "caller", &self.caller, "-key", "via", via]);
         let remote_host = remote.unwrap_or(self.local).to_string();
-        let remote_ip = remote.unwrap_or(self.local).ip().to_string();
+        let remote_ip = match remote.unwrap_or(self.local).ip() {
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
         let host = self.domain.as_ref().unwrap_or(&remote_host);
         command.args(["-key", "host", host, "-key", "domain"]);
         command.arg(self.domain.as_ref().unwrap_or(&remote_ip));

@@ -6,15 +6,20 @@ use crate::program::Program;
 use std::net::SocketAddr;
 use std::process::Command;
 
-/// Takes TCP at `local` and speaks TLS to `remote`, whose certificate must be of the authority.
+/// Takes TCP at `local` and speaks TLS to `remote`, whose certificate must be of the authority; shows `own` when asked.
 pub fn tls_into(
     place: &Place,
     local: SocketAddr,
     remote: SocketAddr,
     authority: &Authority,
+    own: Option<&Certificate>,
 ) -> Program {
     let file = authority.file.display();
-    let towards = format!("OPENSSL:{remote},bind={},cafile={file},verify=1", remote_side(local));
+    let shown = own.map_or_else(String::new, |own| {
+        format!(",cert={},key={}", own.certificate.display(), own.key.display())
+    });
+    let bound = local.ip();
+    let towards = format!("OPENSSL:{remote},bind={bound},cafile={file},verify=1{shown}");
     bridge(place, local, "TCP-LISTEN", "", &towards)
 }
 
@@ -28,11 +33,6 @@ pub fn tls_out_of(
     let (chain, key) = (certificate.certificate.display(), certificate.key.display());
     let options = format!(",cert={chain},key={key},verify=0");
     bridge(place, local, "OPENSSL-LISTEN", &options, &format!("TCP:{remote}"))
-}
-
-/// The address TLS comes from is the party's own.
-fn remote_side(local: SocketAddr) -> String {
-    local.ip().to_string()
 }
 
 fn bridge(place: &Place, local: SocketAddr, sort: &str, options: &str, towards: &str) -> Program {

@@ -7,6 +7,7 @@ use crate::world::{
 use ringfence_e2e::{Authority, Firewall, Place, Sipp};
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
+use std::path::Path;
 use std::time::Duration;
 
 /// Bytes that look like chance and are the same each time.
@@ -98,23 +99,64 @@ fn wrong_settings_are_told_with_their_place() {
 #[test]
 fn a_port_in_use_is_said_plainly() {
     let place = Place::new();
-    let taken = UdpSocket::bind(place.at(FIREWALL)).expect("the port");
+    let at = place.at(FIREWALL);
     let settings = crate::world::trunk_guard(&place, "");
-    refuses(&place, &settings, &[&place.at(FIREWALL).to_string(), "in use"]);
+    let words = [&*at.to_string(), "in use"];
+    let taken = UdpSocket::bind(at).expect("the port");
+    refuses(&place, &settings, &words);
     drop(taken);
+    let _taken = std::net::TcpListener::bind(at).expect("the port");
+    refuses(&place, &settings, &words);
+}
+
+/// An address that is not of this machine.
+#[test]
+fn an_address_that_is_not_here_is_said_plainly() {
+    let place = Place::new();
+    let settings = crate::world::trunk_guard(&place, "");
+    let settings = settings.replace(&place.at(FIREWALL).to_string(), "192.0.2.77:25060");
+    refuses(&place, &settings, &["192.0.2.77:25060", "address"]);
 }
 
 #[test]
-fn an_expired_certificate_is_said_plainly() {
+fn a_certificate_that_cannot_be_used_is_said_plainly() {
     let place = Place::new();
     let authority = Authority::new(&place);
     let old = authority.certify_for_the_past(&place, place.ip(FIREWALL));
-    let settings = boot(&place)
-        + &format!("\n[[listen]]\ntls = \"{}\"\n", place.tls_at(FIREWALL))
-        + &format!("\n[tls]\ncertificate = {:?}\nkey = {:?}\n", old.certificate, old.key)
-        + &tenant("")
-        + &trunk(&place, "pbx", "pbx", PBX, "")
-        + &trunk(&place, "carrier", "carrier", CARRIER, "");
-    let name = old.certificate.file_name().unwrap().to_string_lossy().into_owned();
-    refuses(&place, &settings, &[&name, "expired"]);
+    let good = authority.certify(&place, place.ip(FIREWALL));
+    let other = authority.certify_name(&place, "other.example");
+    let nowhere = place.folder().join("nowhere.pem");
+    let empty = place.file("empty.pem", "");
+    let refused = |certificate: &Path, key: &Path, named: &Path, why: &str| {
+        let settings = boot(&place)
+            + &format!("\n[[listen]]\ntls = \"{}\"\n", place.tls_at(FIREWALL))
+            + &format!("\n[tls]\ncertificate = {certificate:?}\nkey = {key:?}\n")
+            + &tenant("")
+            + &trunk(&place, "pbx", "pbx", PBX, "")
+            + &trunk(&place, "carrier", "carrier", CARRIER, "");
+        let name = named.file_name().unwrap().to_string_lossy().into_owned();
+        refuses(&place, &settings, &[&name, why]);
+    };
+    refused(&old.certificate, &old.key, &old.certificate, "expired");
+    refused(&nowhere, &good.key, &nowhere, "No such file");
+    refused(&good.certificate, &nowhere, &nowhere, "No such file");
+    refused(&empty, &good.key, &empty, "no certificate");
+    refused(&good.certificate, &other.key, &other.key, "key");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_said_plainly() {
+    let place = Place::new();
+    place.file("data", "a file where the folder should be");
+    let settings = crate::world::trunk_guard(&place, "");
+    refuses(&place, &settings, &["data"]);
+}
+
+/// Two of them would overwrite each other.
+#[test]
+fn a_second_one_on_the_same_data_is_refused() {
+    let place = Place::new();
+    let settings = crate::world::trunk_guard(&place, "");
+    let _firewall = serve(&place, &settings);
+    refuses(&place, &settings, &["data", "another"]);
 }

@@ -5,11 +5,11 @@ use crate::world::{CARRIER, FIREWALL, PBX, boot, falls_quiet, serve, tenant, tru
 use ringfence_e2e::{Kamailio, Place, Sipp, eventually};
 
 /// Where the called party behind Kamailio is.
-const BEHIND: u8 = 50;
+pub const BEHIND: u8 = 50;
 
 /// A carrier: everybody but the called party must log in; calls go to the called party, calls from there to where
 /// the customer registered.
-fn carrier(place: &Place) -> String {
+pub fn carrier(place: &Place) -> String {
     let behind = place.at(BEHIND);
     format!(
         r#"
@@ -42,7 +42,7 @@ request_route {{
     )
 }
 
-fn settings(place: &Place) -> String {
+pub fn settings(place: &Place) -> String {
     let account = "account = { user = \"31301111111\", password = \"c4rrier secret\" }\nregister = true\n\
                    number_form = \"plus\"";
     boot(place)
@@ -92,9 +92,9 @@ fn a_registration_at_a_carrier_brings_its_calls() {
     falls_quiet(&firewall);
 }
 
-/// A PBX that takes calls of its phones to the firewall, and calls from there to a phone.
-fn pbx(place: &Place) -> String {
-    let (phone, firewall) = (place.at(BEHIND), place.at(FIREWALL));
+/// A PBX that takes calls of its phones `towards` the firewall, and calls from there to a phone.
+pub fn pbx(place: &Place, towards: &str) -> String {
+    let (phone, firewall) = (place.at(BEHIND), place.ip(FIREWALL));
     format!(
         r#"
 request_route {{
@@ -103,18 +103,18 @@ request_route {{
     if (is_method("OPTIONS")) {{ sl_send_reply("200", "OK"); exit; }}
     t_check_trans();
     record_route();
-    if ($si == "{}") $du = "sip:{phone}"; else $du = "sip:{firewall}";
+    if ($si == "{firewall}") $du = "sip:{phone}"; else $du = "{towards}";
     t_relay();
 }}
-"#,
-        firewall.ip()
+"#
     )
 }
 
 #[test]
 fn kamailio_as_the_pbx_calls_out_and_is_called() {
     let place = Place::new();
-    let _kamailio = Kamailio::start(&place, place.at(PBX), &pbx(&place));
+    let towards = format!("sip:{}", place.at(FIREWALL));
+    let _kamailio = Kamailio::start(&place, place.at(PBX), &pbx(&place, &towards));
     let settings = boot(&place)
         + &tenant("")
         + &trunk(&place, "pbx", "pbx", PBX, "")

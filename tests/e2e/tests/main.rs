@@ -9,11 +9,17 @@
 mod attack;
 mod faults;
 mod flows;
+mod ipv6;
 mod kamailio;
+mod mutual_tls;
+mod names;
+mod newcomer;
 mod operate;
+mod passed_on;
 mod peers;
 mod phones;
 mod restart;
 mod scanners;
+mod sha256;
 mod trunk_guard;
 mod world;

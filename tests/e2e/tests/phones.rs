@@ -2,7 +2,10 @@
 
 use crate::flows;
 use crate::world::{CARRIER, FIREWALL, boot, falls_quiet, serve, tenant, trunk};
-use ringfence_e2e::{Authority, Baresip, Body, Place, Scenario, Sipp, eventually};
+use ringfence_e2e::{
+    Authority, Baresip, Body, Place, Scenario, Sipp, Transport, eventually, tls_into,
+};
+use std::net::SocketAddr;
 
 /// The phones' extensions and what they know.
 pub const ANNA: (&str, &str) = ("201", "Annas-own-7-words");
@@ -67,10 +70,7 @@ pub fn challenged_call(after: impl FnOnce(Scenario) -> Scenario) -> Scenario {
 fn baresip_phones_call_each_other_and_out_over_tls() {
     let place = Place::new();
     let authority = Authority::new(&place);
-    let own = authority.certify(&place, place.ip(FIREWALL));
-    let settings = phone_edge(&place, MD5)
-        + &format!("\n[[listen]]\ntls = \"{}\"\n", place.tls_at(FIREWALL))
-        + &format!("\n[tls]\ncertificate = {:?}\nkey = {:?}\n", own.certificate, own.key);
+    let settings = phone_edge(&place, MD5) + &tls(&place, &authority);
     let firewall = serve(&place, &settings);
     let start = |party: u8, (user, password): (&str, &str)| {
         let edge = place.tls_at(FIREWALL);
@@ -130,14 +130,42 @@ fn baresip_phones_call_each_other_and_out_over_tls() {
 #[test]
 fn a_phone_registers_calls_and_leaves() {
     let place = Place::new();
-    let firewall = serve(&place, &phone_edge(&place, MD5));
-    let edge = Some(place.at(FIREWALL));
+    let settings = phone_edge(&place, MD5);
+    registers_calls_and_leaves(&place, &settings, Transport::Udp, place.at(FIREWALL));
+}
+
+#[test]
+fn a_phone_registers_calls_and_leaves_over_tcp() {
+    let place = Place::new();
+    let settings = phone_edge(&place, MD5);
+    registers_calls_and_leaves(&place, &settings, Transport::Tcp, place.at(FIREWALL));
+}
+
+#[test]
+fn a_phone_registers_calls_and_leaves_over_tls() {
+    let place = Place::new();
+    let authority = Authority::new(&place);
+    let settings = phone_edge(&place, MD5) + &tls(&place, &authority);
+    let desk = place.tls_at(30);
+    let _tls = tls_into(&place, desk, place.tls_at(FIREWALL), &authority, None);
+    registers_calls_and_leaves(&place, &settings, Transport::Tls, desk);
+}
+
+/// Settings of a listener for TLS.
+pub fn tls(place: &Place, authority: &Authority) -> String {
+    let own = authority.certify(place, place.ip(FIREWALL));
+    format!("\n[[listen]]\ntls = \"{}\"\n", place.tls_at(FIREWALL))
+        + &format!("\n[tls]\ncertificate = {:?}\nkey = {:?}\n", own.certificate, own.key)
+}
+
+fn registers_calls_and_leaves(place: &Place, settings: &str, over: Transport, edge: SocketAddr) {
+    let firewall = serve(place, settings);
     let at_desk = |scenario, dialled: &str| {
-        phone(&place, 30, ANNA, scenario).dials(dialled).start(edge).done()
+        phone(place, 30, ANNA, scenario).over(over).dials(dialled).start(Some(edge)).done()
     };
     at_desk(register(120), "201");
     assert_eq!(firewall.list("registrations").len(), 1);
-    let outside = Sipp::new(&place, place.at(CARRIER), flows::basic().callee).start(None);
+    let outside = Sipp::new(place, place.at(CARRIER), flows::basic().callee).start(None);
     let caller =
         challenged_call(|call| call.expect(180).expect(200).ack().pause(100).bye().expect(200));
     at_desk(caller, "0201234567");

@@ -71,8 +71,9 @@ fn registrations_live_through_a_restart() {
         of.iter().map(|line| (line["contact"].clone(), line["source"].clone())).collect::<Vec<_>>()
     };
     assert_eq!(what(&after), what(&before));
+    // What is left of its time is kept over the pause, not its end.
     let until = |of: &[Value]| of[0]["until"].as_i64().expect("a time");
-    assert!(until(&after).abs_diff(until(&before)) < 1_000_000, "{after:?} {before:?}");
+    assert!(until(&after).abs_diff(until(&before)) < 3_000_000, "{after:?} {before:?}");
     // And she is rung.
     let flow = flows::basic();
     let desk = Sipp::new(&place, place.at(30), flow.callee).start(None);

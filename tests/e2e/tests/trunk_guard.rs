@@ -74,7 +74,7 @@ fn all_flows_over_tls() {
         + &trunk(&place, "carrier", "carrier", CARRIER, &tls(CARRIER));
     let _carrier = tls_out_of(&place, place.tls_at(CARRIER), place.at(CARRIER), &carrier);
     // SIPp's TCP goes to a port of the PBX's own, and TLS goes on from there.
-    let _pbx = tls_into(&place, place.tls_at(PBX), place.tls_at(FIREWALL), &authority);
+    let _pbx = tls_into(&place, place.tls_at(PBX), place.tls_at(FIREWALL), &authority, None);
     all_flows(&place, &settings, Transport::Tls, place.tls_at(PBX));
 }
 
@@ -199,18 +199,35 @@ fn a_refused_call_says_why_and_never_leaves() {
 
 #[test]
 fn an_adviser_redirects_or_refuses() {
+    let place = Place::new();
+    for over in [Transport::Udp, Transport::Tcp] {
+        advises(&place, "", over, place.at(FIREWALL));
+    }
+    let authority = Authority::new(&place);
+    let sbc = place.tls_at(PBX);
+    let _tls = tls_into(&place, sbc, place.tls_at(FIREWALL), &authority, None);
+    advises(&place, &crate::phones::tls(&place, &authority), Transport::Tls, sbc);
+}
+
+fn advises(place: &Place, more: &str, over: Transport, towards: SocketAddr) {
+    let ask = |dialled: &str, code: u16| {
+        let caller = Sipp::new(place, place.at(PBX), refused(code)).over(over).dials(dialled);
+        caller.start(Some(towards)).done()
+    };
     for allow in [302, 503, 404] {
-        let place = Place::new();
         let adviser = format!("adviser = {{ allow_code = {allow} }}\nreject_code = 603");
-        let settings =
-            boot(&place) + &tenant(NO_INTERNATIONAL) + &trunk(&place, "sbc", "pbx", PBX, &adviser);
-        let _firewall = serve(&place, &settings);
-        let heard = stopped_call(&place, PBX, "0201234567", refused(allow));
+        let settings = boot(place)
+            + &tenant(NO_INTERNATIONAL)
+            + &trunk(place, "sbc", "pbx", PBX, &adviser)
+            + more;
+        let _ = std::fs::remove_dir_all(place.folder().join("data"));
+        let _firewall = serve(place, &settings);
+        let heard = ask("0201234567", allow);
         if allow == 302 {
             let contact = heard.response(302).expect("an answer").field("Contact");
             assert!(contact.contains("sip:0201234567@"), "the user asked for: {contact}");
         }
-        let heard = stopped_call(&place, PBX, "0021612345678", refused(603));
+        let heard = ask("0021612345678", 603);
         assert!(heard.response(603).expect("an answer").field("Reason").contains("cause=603"));
     }
 }
