@@ -24,7 +24,7 @@ use bytes::Bytes;
 use incoming::Pending;
 use ringfence_guard::Guard;
 use ringfence_model::{CallId, Moment, Now, TenantId, TrunkId};
-use ringfence_sip::{ConnectionId, Flow, Message, Method, Name, NameAddr};
+use ringfence_sip::{ConnectionId, Flow, Message, Method, Name};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tarpit::Tarpit;
@@ -107,7 +107,7 @@ impl Calls {
             let via = message.values(Name::Via).next().and_then(ringfence_sip::Via::read)?;
             return shard_of_branch(via.branch()?);
         }
-        let to = message.field(Name::To).and_then(NameAddr::read)?;
+        let to = message.address(Name::To)?;
         let by_tag = to.tag().and_then(shard_of_tag);
         let by_contact = || shard_of_contact(message.uri()?.user?);
         by_tag.or_else(by_contact).or_else(|| {

@@ -87,7 +87,7 @@ impl Core {
         let mut hash = self.marks.build_hasher();
         brought_by.map(TrunkId::as_str).hash(&mut hash);
         invite.uri_text().hash(&mut hash);
-        let from = invite.field(Name::From).and_then(NameAddr::read);
+        let from = invite.address(Name::From);
         from.and_then(|from| from.uri()).map(|uri| (uri.user, uri.host)).hash(&mut hash);
         hash.finish() as u32
     }

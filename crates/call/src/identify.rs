@@ -3,7 +3,7 @@
 use crate::directory::{Dialling, Directory, Side, Tenant, Trunk};
 use crate::route::number;
 use ringfence_sip::digest::Authorization;
-use ringfence_sip::{Flow, Message, Name, NameAddr, Transport, Uri};
+use ringfence_sip::{Flow, Message, Name, Transport, Uri};
 use std::net::IpAddr;
 
 /// Who sent a request, before any password was looked at.
@@ -82,7 +82,7 @@ impl<'d> Told<'d> {
 
 /// The URI of an address field.
 pub fn address(message: &Message, name: Name) -> Option<Uri<'_>> {
-    NameAddr::read(message.field(name)?)?.uri()
+    message.address(name)?.uri()
 }
 
 /// Trunks that may send from here and show the certificate they must; only those whose network is the narrowest.

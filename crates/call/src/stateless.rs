@@ -2,7 +2,7 @@
 
 use crate::Token;
 use bytes::Bytes;
-use ringfence_sip::{Builder, Flow, Message, Name, NameAddr, Via, split_commas};
+use ringfence_sip::{Builder, Flow, Message, Name, NameAddr, ShortText, Via, split_commas};
 use siphasher::sip128::{Hasher128, SipHasher24};
 use std::fmt;
 use std::hash::Hasher;
@@ -123,7 +123,7 @@ fn vias(builder: &mut Builder, request: &Message, flow: &Flow) -> Option<()> {
             pieces.extend(param.value.iter().flat_map(|value| [&b"="[..], *value]));
         }
     }
-    pieces.push(marks.as_bytes());
+    pieces.push(&marks);
     for below in split_commas(first).skip(1) {
         pieces.extend([b", ", below]);
     }
@@ -134,14 +134,15 @@ fn vias(builder: &mut Builder, request: &Message, flow: &Flow) -> Option<()> {
     Some(())
 }
 
-fn marks(via: &Via<'_>, remote: SocketAddr) -> String {
+fn marks(via: &Via<'_>, remote: SocketAddr) -> ShortText {
     let ip = remote.ip().to_canonical();
+    let received = ShortText::new().text(b";received=").address(ip);
     if via.wants_rport() {
-        format!(";received={ip};rport={}", remote.port())
+        received.text(b";rport=").number(remote.port().into())
     } else if said_ip(via) != Some(ip) {
-        format!(";received={ip}")
+        received
     } else {
-        String::new()
+        ShortText::new()
     }
 }
 

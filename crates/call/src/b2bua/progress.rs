@@ -15,7 +15,7 @@ use ringfence_sip::{Message, Name, NameAddr};
 
 impl Call {
     pub(super) fn branch_heard(&mut self, core: &mut Core, now: Now, at: usize, message: &Message) {
-        let Some(to) = message.field(Name::To).and_then(NameAddr::read) else { return };
+        let Some(to) = message.address(Name::To) else { return };
         match message.code().unwrap_or_default() {
             100 => self.is_sought(now),
             101..=199 => self.progress(core, now, at, message, &to),
@@ -189,7 +189,7 @@ impl Call {
 
     /// A 2xx that was heard before, or one of another fork.
     pub fn again(&mut self, core: &mut Core, now: Now, relay: u32, message: &Message) {
-        let Some(to) = message.field(Name::To).and_then(NameAddr::read) else { return };
+        let Some(to) = message.address(Name::To) else { return };
         let tag = to.tag().unwrap_or_default();
         let settled = self.settled.iter().find(|settled| settled.relay == relay);
         if let Some(settled) = settled

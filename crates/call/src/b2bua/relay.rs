@@ -11,7 +11,7 @@ use crate::dialog::{self, Dialog};
 use crate::rewrite::identity;
 use crate::transaction::{ClientKey, Owner};
 use ringfence_model::{Now, ReleasedBy};
-use ringfence_sip::{Message, Name, NameAddr};
+use ringfence_sip::{Message, Name};
 
 /// A request of ours inside a call that is not answered yet.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Relay {
 }
 
 fn to_tag(request: &Message) -> Option<&[u8]> {
-    NameAddr::read(request.field(Name::To)?)?.tag()
+    request.address(Name::To)?.tag()
 }
 
 /// Whether an answer says that the party has no such call any more, or is not there (RFC 3261 §12.2.1.2). Of other
@@ -181,7 +181,7 @@ impl Call {
         let mut moved = false;
         if let Some(pair) = self.pairs.get_mut(pair_at) {
             let side = pair.side_mut(answering);
-            if let Some(to) = message.field(Name::To).and_then(NameAddr::read)
+            if let Some(to) = message.address(Name::To)
                 && side.remote_tag.is_empty()
                 && (200..300).contains(&code)
             {

@@ -16,7 +16,7 @@ use crate::{Output, Ruling};
 use bytes::Bytes;
 use ringfence_guard::Guard;
 use ringfence_model::{CallId, Now, TrunkId};
-use ringfence_sip::{Builder, Message, Method, Name, NameAddr};
+use ringfence_sip::{Builder, Message, Method, Name};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,8 +47,7 @@ impl Calls {
         guard: &mut Guard,
     ) {
         let (flow, message) = (asked.flow, &asked.message);
-        let in_dialog =
-            message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_some());
+        let in_dialog = message.address(Name::To).is_some_and(|to| to.tag().is_some());
         if in_dialog {
             // RFC 3261 §12.2.2, before any password: who proved it would hear the same. Leaves nothing behind.
             self.core.transactions.abandon_server(asked.server);
@@ -61,7 +60,7 @@ impl Calls {
             Entry::Answer(bytes) => return self.answer_and_forget(&asked, bytes),
             Entry::Late(bytes) => {
                 let late = Late { due: now.moment + guard.tarpit(), asked, bytes };
-                if let Err(late) = self.tarpit.put(late) {
+                if let Some(late) = self.tarpit.put(late) {
                     self.core.transactions.abandon_server(late.asked.server);
                 }
                 return;

@@ -33,7 +33,7 @@ impl Calls {
         if directory.tenant(&tenant).is_some_and(|of| of.referrals == Referrals::Refuse) {
             return self.answer(now, &asked, 603, |_| {});
         }
-        let target = asked.message.field(Name::ReferTo).and_then(NameAddr::read);
+        let target = asked.message.address(Name::ReferTo);
         let Some(uri) = target.and_then(|target| target.uri()) else {
             return self.answer(now, &asked, 400, |_| {});
         };
@@ -171,7 +171,7 @@ fn fields(message: &Message, user: &str, replaces: Option<&Replaces>, ours: &[u8
     }
     refer_to.push(b'>');
     let mut fields = vec![(Name::ReferTo, refer_to.into())];
-    let by = message.field(Name::ReferredBy).and_then(NameAddr::read);
+    let by = message.address(Name::ReferredBy);
     if let Some(user) = by.and_then(|by| Uri::read(by.uri)?.user) {
         let by = [b"<sip:", user, b"@", host_of(ours), b">"].concat();
         fields.push((Name::ReferredBy, by.into()));

@@ -24,12 +24,12 @@ pub struct Tarpit {
 
 impl Tarpit {
     /// Gives it back when there is no room.
-    pub fn put(&mut self, late: Late) -> Result<(), Late> {
+    pub fn put(&mut self, late: Late) -> Option<Late> {
         if self.waiting.len() >= WAITING_MAX {
-            return Err(late);
+            return Some(late);
         }
         self.waiting.push_back(late);
-        Ok(())
+        None
     }
 
     pub fn due(&mut self, now: Moment) -> Option<Late> {

@@ -1,12 +1,12 @@
 //! Putting a directory in order, and telling what does not fit together.
 
 use super::Parts;
+use foldhash::{HashMap, HashSet};
 use ringfence_model::{E164, TenantId, TrunkId};
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use thiserror::Error;
 
-/// Who is who, with look-ups.
+/// Who is who, with look-ups. Only what is configured is put in, so nobody can choose keys that collide.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     pub(super) parts: Parts,

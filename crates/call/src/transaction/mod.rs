@@ -139,7 +139,7 @@ impl Transactions {
             return true;
         }
         let accepts = transaction.invite.is_some() && code < 300;
-        let tag = accepts.then(|| self.keys.tag(to_tag_of(bytes.clone()).as_deref()));
+        let tag = accepts.then(|| self.keys.tag(to_tag_of(&bytes)));
         transaction.finish(now, tag, bytes, out);
         self.settle(server.0);
         true

@@ -6,9 +6,8 @@ use super::server::{Acked, Server};
 use super::{ClientKey, Heard, Outbox, Owner, ServerKey, Transaction, Transactions};
 use crate::Output;
 use crate::stateless::{begin, phrase, reply_flow};
-use bytes::Bytes;
 use ringfence_model::Moment;
-use ringfence_sip::{Essentials, Flow, Limits, Message, Method, Name, NameAddr, Start};
+use ringfence_sip::{Essentials, Flow, Message, Method, Name, NameAddr, Start, field_of};
 
 impl Transactions {
     /// Says what a message is, and answers what needs no thinking.
@@ -112,9 +111,9 @@ impl Transactions {
         let first = invite.is_open() && !std::mem::replace(&mut invite.cancelled, true);
         let call = invite.owner.and_then(Owner::call);
         // RFC 3261 §9.2: the same To tag as in the responses to the INVITE.
-        let said = to_tag_of(Bytes::copy_from_slice(invite.last()));
-        let tag = said.unwrap_or_else(|| self.responder.tag(message).to_vec());
-        let ok = begin(message, flow, 200, phrase(200).as_bytes(), &tag);
+        let own = self.responder.tag(message);
+        let tag = to_tag_of(invite.last()).unwrap_or(&own);
+        let ok = begin(message, flow, 200, phrase(200).as_bytes(), tag);
         if let Some(bytes) = ok.and_then(|ok| ok.finish(b"").ok()) {
             let flow = reply_flow(flow, &head.via);
             out.push_back(Output::Transmit { flow, bytes, call });
@@ -160,7 +159,6 @@ impl Transactions {
 }
 
 /// The To tag of a response of ours.
-pub fn to_tag_of(response: Bytes) -> Option<Vec<u8>> {
-    let message = Message::parse(response, &Limits::default()).ok()?;
-    NameAddr::read(message.field(Name::To)?)?.tag().map(<[u8]>::to_vec)
+pub fn to_tag_of(response: &[u8]) -> Option<&[u8]> {
+    NameAddr::read(field_of(response, Name::To)?)?.tag()
 }

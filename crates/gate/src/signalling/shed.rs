@@ -7,7 +7,7 @@ use ringfence_call::Calls;
 use ringfence_guard::{Shed, Standing};
 use ringfence_model::Target;
 use ringfence_numbering::Numbering;
-use ringfence_sip::{Flow, Message, Method, Name, NameAddr};
+use ringfence_sip::{Flow, Message, Method, Name};
 
 impl Gate {
     /// Whether this is a new call that is not taken now. Everything inside a dialog goes on, and emergency calls.
@@ -41,5 +41,5 @@ fn is_emergency(calls: &Calls, snapshot: &Snapshot, flow: &Flow, message: &Messa
 
 fn begins_a_call(message: &Message) -> bool {
     message.method() == Some(Method::Invite)
-        && message.field(Name::To).and_then(NameAddr::read).is_some_and(|to| to.tag().is_none())
+        && message.address(Name::To).is_some_and(|to| to.tag().is_none())
 }
