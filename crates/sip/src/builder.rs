@@ -9,8 +9,8 @@ use thiserror::Error;
 /// of his own, a blank in a URI would move the end of the start line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[error(
-    "text for a message cannot stand where it was put: a line break or NUL in a value, a blank in a request URI, a name \
-     or method that is no token, or a code outside 100 to 699"
+    "text for a message cannot stand where it was put: a line break or NUL in a value, a blank or an angle bracket in a \
+     request URI, a name or method that is no token, or a code outside 100 to 699"
 )]
 pub struct BadText;
 
@@ -36,7 +36,8 @@ impl Builder {
         let mut new = Self::empty();
         new.token(method);
         new.bytes.put_u8(b' ');
-        new.bad |= uri.is_empty() || uri.iter().any(|b| is_gap(*b));
+        let breaks = |b: &u8| is_gap(*b) || matches!(b, b'<' | b'>');
+        new.bad |= uri.is_empty() || uri.iter().any(breaks);
         new.text(uri);
         new.bytes.put_slice(b" SIP/2.0\r\n");
         new
@@ -231,6 +232,7 @@ mod tests {
         for builder in [
             Builder::request(Method::Bye, b"sip:h SIP/2.0 x"),
             Builder::request(Method::Bye, b""),
+            Builder::request(Method::Bye, b"<sip:h>"),
             Builder::request(Method::Other, b"sip:h"),
             Builder::request_text(b"TWO WORDS", b"sip:h"),
             Builder::response(99, b""),
