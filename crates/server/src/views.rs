@@ -95,6 +95,7 @@ pub(crate) fn trunks(gate: &Gate, directory: &Directory) -> Vec<TrunkLine> {
         let of = directory.trunk(&view.trunk)?;
         let TrunkView { trunk, health } = view;
         let standing = health.registration.as_ref();
+        let nowhere = health.hops.is_empty() && !of.targets.is_empty();
         Some(TrunkLine {
             tenant: of.tenant.clone(),
             side: match of.side {
@@ -102,14 +103,12 @@ pub(crate) fn trunks(gate: &Gate, directory: &Directory) -> Vec<TrunkLine> {
                 Side::Carrier => "carrier",
             }
             .to_owned(),
-            alive: of.probe.map(|_| health.alive),
+            alive: of.probe.map(|_| health.alive && !nowhere),
             registered: standing.map(|it| matches!(it, Standing::Registered { .. })),
             hops: health.hops.iter().map(hop).collect(),
             trouble: match standing {
                 Some(Standing::Failed { why, .. }) => Some(why.to_string()),
-                _ if health.hops.is_empty() && !of.targets.is_empty() => {
-                    Some("its name leads to no address".to_owned())
-                }
+                _ if nowhere => Some("its name leads to no address".to_owned()),
                 _ => None,
             },
             trunk,

@@ -94,6 +94,7 @@ fn a_name_that_leads_nowhere_is_said_and_heals() {
     let trouble =
         eventually("its trouble", || carrier(&firewall)["trouble"].as_str().map(ToOwned::to_owned));
     assert_eq!(trouble, "its name leads to no address");
+    assert_ne!(carrier(&firewall)["alive"], true, "nowhere answers nobody");
     assert!(firewall.told(&["trunks", "list"]).contains(&trouble), "people read it too");
     let flow = flows::basic();
     let own_port = std::net::SocketAddr::new(place.ip(PBX), place.port());
