@@ -17,7 +17,7 @@ use crate::route::flow_to;
 use crate::stateless::{Responder, reply_flow};
 use crate::timers::Timers;
 use crate::token::{Mint, Token, shard_of_branch, shard_of_contact, shard_of_tag};
-use crate::transaction::{Heard, Outbox, Owner, ServerKey, Slots, Transactions};
+use crate::transaction::{End, Heard, Outbox, Owner, ServerKey, Slots, Transactions};
 use crate::upstream::{Health, Trunks};
 use crate::{Cause, Output, Ruling};
 use bytes::Bytes;
@@ -215,8 +215,9 @@ impl Calls {
     }
 
     /// A connection broke, or could not be opened.
-    pub fn closed(&mut self, now: Now, flow: Flow) {
-        self.core.transactions.unreachable(&flow);
+    pub fn closed(&mut self, now: Now, flow: Flow, end: End) {
+        let Core { transactions, out, .. } = &mut self.core;
+        transactions.unreachable(&flow, end, out);
         self.registrar.closed(now, &flow, &mut self.core.out);
         if let Some(id) = flow.connection {
             self.certificates.remove(&id);

@@ -39,7 +39,7 @@ pub use route::{LegTarget, Net, Plan, Refusal, Way, plan, routes};
 pub use stateless::{Responder, begin, phrase, reply_flow};
 pub use timers::{TimerId, Timers};
 pub use token::{Mint, Token, shard_of_branch, shard_of_call_id, shard_of_contact, shard_of_tag};
-pub use transaction::{ClientKey, Due, Heard, Outbox, Owner, ServerKey, Transactions};
+pub use transaction::{ClientKey, Due, End, Heard, Outbox, Owner, ServerKey, Transactions};
 pub use upstream::{Health, Standing, Trunks};
 pub use view::{CallView, Phase, RegistrationView, TrunkView};
 pub use wire::Wire;

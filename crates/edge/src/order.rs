@@ -1,6 +1,7 @@
 //! What reaches a shard besides datagrams.
 
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_gate::{Gate, Input};
 use ringfence_model::{CallId, Now};
 use ringfence_sip::Flow;
@@ -26,7 +27,7 @@ pub enum Handed {
         names: Vec<String>,
     },
     /// A connection that messages came from is closed.
-    Closed(Flow),
+    Closed(Flow, End),
     /// A message that belongs there.
     Message {
         /// From where it came.

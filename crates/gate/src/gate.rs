@@ -110,7 +110,7 @@ impl Gate {
             Input::Message { flow, bytes } => self.message(now, flow, bytes),
             Input::Handed { flow, bytes } => self.handed(now, flow, bytes),
             Input::Connected { flow, names } => self.signalling.calls.connection(&flow, names),
-            Input::Closed(flow) => self.signalling.calls.closed(now, flow),
+            Input::Closed { flow, end } => self.signalling.calls.closed(now, flow, end),
             Input::Resolved { trunk, hops } => self.signalling.calls.resolved(now, &trunk, hops),
             Input::Load { waiting, backlog } => {
                 self.signalling.load.observe(now.moment, waiting, backlog);

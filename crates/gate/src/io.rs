@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ipnet::IpNet;
-use ringfence_call::Hop;
+use ringfence_call::{End, Hop};
 use ringfence_model::{
     Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TrunkId,
     Verdict, WallTime,
@@ -38,7 +38,12 @@ pub enum Input<'a> {
         names: Vec<String>,
     },
     /// The connection of a flow closed, or could not be opened.
-    Closed(Flow),
+    Closed {
+        /// The connection.
+        flow: Flow,
+        /// Which of the two.
+        end: End,
+    },
     /// Where the targets of a trunk are now, best first (RFC 3263); empty when nothing was found.
     Resolved {
         /// The trunk.

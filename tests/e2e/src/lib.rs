@@ -30,7 +30,7 @@ pub use firewall::Firewall;
 pub use kamailio::Kamailio;
 pub use ladder::{Direction, Ladder, Message};
 pub use pjsua::{pjsua, pjsua_python};
-pub use place::{PORT, Place, parted};
+pub use place::{PORT, Place};
 pub use program::{Ended, Program};
 pub use scenario::{Body, Scenario};
 pub use sipp::{Party, Sipp, Transport};

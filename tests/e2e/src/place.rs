@@ -147,27 +147,6 @@ impl Drop for Place {
     }
 }
 
-/// Waits until no TCP connection stands between two parties, seen from the first one. A message sent at the moment the
-/// other end closes is lost, and who is to send it again is not what tests of calls are about.
-///
-/// # Panics
-/// After five seconds.
-pub fn parted(from: IpAddr, to: IpAddr) {
-    // Established, and closed by the other end only.
-    const STANDS: [&str; 2] = ["01", "08"];
-    let table = table("tcp", from);
-    let (from, to) = (word(from), word(to));
-    crate::eventually("the end of their connections", || {
-        let sockets = std::fs::read_to_string(&table).unwrap_or_default();
-        let stands = sockets.lines().any(|line| {
-            let fields: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
-            matches!(fields.as_slice(), [local, remote, state]
-                if local.starts_with(&from) && remote.starts_with(&to) && STANDS.contains(state))
-        });
-        (!stands).then_some(())
-    });
-}
-
 /// Where the kernel lists sockets of that kind.
 fn table(transport: &str, ip: IpAddr) -> String {
     format!("/proc/thread-self/net/{transport}{}", if ip.is_ipv6() { "6" } else { "" })

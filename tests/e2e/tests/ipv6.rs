@@ -2,7 +2,7 @@
 
 use crate::flows::{self, Flow};
 use crate::world::{CARRIER, FIREWALL, PBX, falls_quiet, serve, tenant};
-use ringfence_e2e::{Ladder, Place, Sipp, Transport, eventually, parted};
+use ringfence_e2e::{Ladder, Place, Sipp, Transport, eventually};
 use std::net::SocketAddr;
 
 /// A place where the parties have addresses of both kinds, or nothing where that takes more rights than we have.
@@ -52,9 +52,6 @@ fn calls_pass(place: &Place, pbx: SocketAddr, carrier: SocketAddr, over: Transpo
         let (calling, called) = (calling.done(), called.done());
         meets_the_firewall_only(&calling, to, edge(place, from));
         meets_the_firewall_only(&called, from, edge(place, to));
-        if over == Transport::Tcp {
-            parted(edge(place, to).ip(), to.ip());
-        }
     };
     for flow in [flows::basic(), flows::reinvite(), flows::cancelled(), flows::prack_and_update()] {
         call(flow, pbx, carrier, "0201234567", "0301111111");

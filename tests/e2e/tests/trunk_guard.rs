@@ -6,8 +6,8 @@ use crate::world::{
     trunk, trunk_guard,
 };
 use ringfence_e2e::{
-    Authority, Body, Direction, Ladder, Place, Scenario, Sipp, Transport, eventually, parted,
-    tls_into, tls_out_of,
+    Authority, Body, Direction, Ladder, Place, Scenario, Sipp, Transport, eventually, tls_into,
+    tls_out_of,
 };
 use std::net::SocketAddr;
 
@@ -31,9 +31,6 @@ fn all_flows(place: &Place, settings: &str, over: Transport, towards: SocketAddr
         let (caller, callee) = (caller.done(), callee.done());
         hides(&caller, place, CARRIER);
         hides(&callee, place, PBX);
-        if over != Transport::Udp {
-            parted(place.ip(FIREWALL), place.ip(CARRIER));
-        }
     }
     falls_quiet(&firewall);
     eventually("a call record each", || (firewall.cdrs().len() == count).then_some(()));

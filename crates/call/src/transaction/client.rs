@@ -26,6 +26,8 @@ pub struct Client {
     kept: Kept,
     schedule: Schedule,
     rare: Option<Box<Rare>>,
+    /// It was sent over a second connection.
+    sent_anew: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +89,7 @@ impl Client {
             kept: Kept::Request(request),
             schedule,
             rare: None,
+            sent_anew: false,
         }
     }
 
@@ -235,6 +238,17 @@ impl Client {
             self.send(request.clone(), out);
         }
         false
+    }
+
+    /// The connection it went over broke: sends it over another one, once. Says whether it did: a party that came to us
+    /// over its own connection cannot be called back.
+    pub fn send_anew(&mut self, out: &mut Outbox) -> bool {
+        let Kept::Request(request) = &self.kept else { return false };
+        if self.flow.connection.is_some() || std::mem::replace(&mut self.sent_anew, true) {
+            return false;
+        }
+        self.send(request.clone(), out);
+        true
     }
 
     fn send(&self, bytes: Bytes, out: &mut Outbox) {

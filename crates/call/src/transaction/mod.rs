@@ -13,7 +13,7 @@ mod slots;
 mod timing;
 mod words;
 
-pub use words::{ClientKey, Due, Heard, Owner, ServerKey};
+pub use words::{ClientKey, Due, End, Heard, Owner, ServerKey};
 
 use crate::stateless::{begin, phrase};
 use crate::{Output, Responder, TimerId, Timers};
@@ -252,10 +252,12 @@ impl Transactions {
         }
     }
 
-    /// A connection broke or could not be opened: what was sent over it and not heard of has failed; the next
-    /// [`Transactions::due`] says so. What rings goes on, and opens a connection when it has something to send.
-    /// Datagrams do not break: what is said of them in ICMP can be forged.
-    pub fn unreachable(&mut self, flow: &Flow) {
+    /// A connection broke, or could not be opened: what was sent over it and not heard of has failed; the next
+    /// [`Transactions::due`] says so. But one that stood and broke may have lost what was just written to it: that is
+    /// sent once more, over another one (RFC 3261 §18.4 leaves it to us; the same branch makes it the same request).
+    /// What rings goes on, and opens a connection when it has something to send. Datagrams do not break: what is said
+    /// of them in ICMP can be forged.
+    pub fn unreachable(&mut self, flow: &Flow, end: End, out: &mut Outbox) {
         let low = Slot { place: 0, generation: 0 };
         let high = Slot { place: u32::MAX, generation: u32::MAX };
         let peer = |slot| (flow.transport, flow.remote, slot);
@@ -266,11 +268,11 @@ impl Transactions {
             if client.flow.connection.is_some() && client.flow.connection != flow.connection {
                 continue;
             }
-            if client.is_unheard() {
+            if !client.is_unheard() {
+                client.flow.connection = None;
+            } else if end == End::Unopened || !client.send_anew(out) {
                 self.unreachable.extend(client.owner.map(|owner| (ClientKey(slot), owner)));
                 self.remove(slot);
-            } else {
-                client.flow.connection = None;
             }
         }
     }

@@ -122,3 +122,12 @@ pub enum Due {
         owner: Owner,
     },
 }
+
+/// How a connection ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// It stood, and broke or was closed.
+    Broke,
+    /// It could not be opened, or nothing could be written to it.
+    Unopened,
+}

@@ -144,7 +144,7 @@ fn a_broken_connection_does_not_keep_a_trunk_from_hearing_the_bye() {
     let mut callee = Talk::called("carrier", &invite, "c1");
     w.ask(callee.next(), "BYE", "", "");
     w.hears("stream", "BYE");
-    w.close("stream");
+    w.close("stream", ringfence_call::End::Broke);
     let bye = w.hears("pbx", "BYE");
     w.answer("pbx", &bye, "200 OK", "", "", "");
     w.nothing_left();

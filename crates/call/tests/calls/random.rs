@@ -2,7 +2,7 @@
 //! attempt, and after quiet nothing is left.
 
 use crate::world::{Talk, World};
-use ringfence_call::Ruling;
+use ringfence_call::{End, Ruling};
 use ringfence_sip::{Message, Method, Name, Transport};
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -93,7 +93,10 @@ impl Crowd {
                     self.said.clear();
                 }
             }
-            23 => self.w.close(PEOPLE[self.chance.below(3)]),
+            23 => {
+                let end = [End::Broke, End::Unopened][self.chance.below(2)];
+                self.w.close(PEOPLE[self.chance.below(3)], end);
+            }
             24 if self.restarts => self.restart(),
             _ if !self.w.judged.is_empty() => self.w.cut("enough"),
             _ => {}

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ringfence_call::{
-    ClientKey, Due, Heard, Outbox, Output, Owner, ServerKey, Transactions, begin, phrase,
+    ClientKey, Due, End, Heard, Outbox, Output, Owner, ServerKey, Transactions, begin, phrase,
 };
 use ringfence_model::{CallId, Moment};
 use ringfence_sip::{ConnectionId, Flow, Limits, Message, Method, Start, Transport};
@@ -84,7 +84,7 @@ impl Bench {
                     String::new()
                 }
                 "broken" => {
-                    self.transactions.unreachable(&self.flow);
+                    self.transactions.unreachable(&self.flow, End::Broke, &mut self.out);
                     self.due().join(", ")
                 }
                 _ => self.answer(word),

@@ -187,7 +187,7 @@ fn a_broken_connection_fails_what_was_not_heard_of() {
     bench.play(">OPTIONS");
     let mut other = bench.flow;
     other.connection = Some(ringfence_sip::ConnectionId(2));
-    bench.transactions.unreachable(&other);
+    bench.transactions.unreachable(&other, ringfence_call::End::Broke, &mut bench.out);
     assert_eq!(bench.transactions.len(), 1);
     bench.flow.remote.set_port(5999);
     assert_eq!(bench.play("broken"), "");

@@ -3,7 +3,7 @@
 use crate::bench::{Bench, OWNER, ours, request, response};
 use bytes::Bytes;
 use proptest::prelude::*;
-use ringfence_call::{ClientKey, Due, Heard, Output, ServerKey};
+use ringfence_call::{ClientKey, Due, End, Heard, Output, ServerKey};
 use ringfence_sip::Transport::{Tcp, Udp};
 use ringfence_sip::{Limits, Message, Method, Name, Transport};
 use std::collections::HashMap;
@@ -150,7 +150,8 @@ impl Run {
             }
             Step::Broken => {
                 let flow = self.bench.flow;
-                self.bench.transactions.unreachable(&flow);
+                let Bench { transactions, out, .. } = &mut self.bench;
+                transactions.unreachable(&flow, End::Broke, out);
             }
             Step::Wait { ms } => self.wait(ms),
         }

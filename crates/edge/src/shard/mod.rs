@@ -7,6 +7,7 @@ mod connections;
 mod speak;
 
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_gate::{Gate, Input, Output};
 use ringfence_model::{Moment, Now};
 use ringfence_sip::{Flow, Transport};
@@ -210,7 +211,7 @@ impl Shard {
         self.around.counters.taken_over.up();
         match handed {
             Handed::Connected { flow, names } => self.feed(now, Input::Connected { flow, names }),
-            Handed::Closed(flow) => self.feed(now, Input::Closed(flow)),
+            Handed::Closed(flow, end) => self.feed(now, Input::Closed { flow, end }),
             Handed::Message { flow, bytes } => self.feed(now, Input::Handed { flow, bytes }),
             Handed::Transmit { flow, bytes, call } => {
                 self.transmit(now, flow, bytes, call);
@@ -239,9 +240,9 @@ impl Shard {
                 self.copy(now, Way::In, flow, &bytes, None);
                 self.feed(now, Input::Message { flow, bytes });
             }
-            Heard::Closed(flow) => {
-                if self.forget(&flow) {
-                    self.feed(now, Input::Closed(flow));
+            Heard::Closed(flow, end) => {
+                if self.forget(&flow, end) {
+                    self.feed(now, Input::Closed { flow, end });
                 }
             }
         }
@@ -273,7 +274,7 @@ impl Shard {
         for _ in 0..BROKEN_PER_INPUT {
             let Some(flow) = self.broken.pop() else { return };
             self.careful(|shard| {
-                shard.gate.handle(now, Input::Closed(flow));
+                shard.gate.handle(now, Input::Closed { flow, end: End::Unopened });
                 shard.obey(now);
             });
         }

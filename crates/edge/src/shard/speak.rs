@@ -1,6 +1,7 @@
 //! Doing what the gate says: sending, handing over, closing.
 
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_gate::Output;
 use ringfence_model::{CallId, Now};
 use ringfence_sip::{Flow, Transport};
@@ -73,7 +74,7 @@ impl Shard {
             }
             Err(_) => {
                 self.around.counters.closed_slow_readers.up();
-                self.forget(&real);
+                self.forget(&real, End::Unopened);
                 self.broken.push(real);
             }
         }
@@ -99,20 +100,20 @@ impl Shard {
         if let Some((real, outlet)) = flow.connection.and_then(|_| self.connections.find(flow)) {
             outlet.end();
             self.around.counters.closed_by_gate.up();
-            self.forget(&real);
+            self.forget(&real, End::Unopened);
             self.broken.push(real);
         }
     }
 
     /// A connection is no more; says whether it was there. Other shards that know of it are told: a phone that is
     /// registered over it must not be rung on it any more.
-    pub(super) fn forget(&mut self, flow: &Flow) -> bool {
+    pub(super) fn forget(&mut self, flow: &Flow, end: End) -> bool {
         let Some(gone) = flow.connection.and_then(|id| self.connections.remove(id)) else {
             return false;
         };
         self.count_connections();
         for shard in gone.known_to() {
-            self.hand(shard, Handed::Closed(gone.flow));
+            self.hand(shard, Handed::Closed(gone.flow, end));
         }
         true
     }

@@ -1,6 +1,7 @@
 //! One connection that stands: cutting what comes into messages, sending what is to go out.
 
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_sip::{Flow, Frame, Framer};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -59,7 +60,7 @@ pub async fn serve<S>(
         Ended::Unread => counters.closed_unread.up(),
     }
     if let Some(shard) = streams.shard_of(&flow) {
-        let _ = shard.send(Heard::Closed(flow)).await;
+        let _ = shard.send(Heard::Closed(flow, End::Broke)).await;
     }
 }
 

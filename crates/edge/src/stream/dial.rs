@@ -1,5 +1,6 @@
 //! Connections that we open.
 
+use ringfence_call::End;
 use ringfence_sip::{Flow, Transport};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ impl Streams {
                 Err(_) => {
                     streams.counters.dials_failed.up();
                     if let Some(shard) = streams.shard_of(&flow) {
-                        let _ = shard.send(Heard::Closed(flow)).await;
+                        let _ = shard.send(Heard::Closed(flow, End::Unopened)).await;
                     }
                 }
             }

@@ -16,6 +16,7 @@ pub use caps::Caps;
 pub use outlet::{Outlet, outlet};
 
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_sip::{ConnectionId, Flow, Limits};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub enum Heard {
         bytes: Bytes,
     },
     /// A connection ended, or could not be opened.
-    Closed(Flow),
+    Closed(Flow, End),
 }
 
 /// What all connections share.

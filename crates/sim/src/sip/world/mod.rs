@@ -273,7 +273,7 @@ impl<'a> World<'a> {
             Event::Fault(fault) => self.fault(&fault),
             Event::Strike(index, count) => self.strike(index, count),
             Event::Greed => self.greedy_call(),
-            Event::Closed(flow) => self.tell(Input::Closed(flow)),
+            Event::Closed(flow, end) => self.tell(Input::Closed { flow, end }),
             Event::Store => self.keep_engine(),
         }
     }

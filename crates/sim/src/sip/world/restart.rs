@@ -85,7 +85,7 @@ impl World<'_> {
         self.at = stopped + DOWN;
         // What arrived meanwhile found nobody.
         for event in self.schedule.take_before(self.at) {
-            if !matches!(event, Event::ToGate { .. } | Event::Closed(_)) {
+            if !matches!(event, Event::ToGate { .. } | Event::Closed(..)) {
                 self.put(self.at, event);
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::sip::fault::Fault;
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_model::Moment;
 use ringfence_sip::Flow;
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ pub enum Event {
     Register(usize),
     Leave(usize),
     Greed,
-    Closed(Flow),
+    Closed(Flow, End),
     Store,
 }
 

@@ -6,6 +6,7 @@ use crate::sip::house::{House, PBX};
 use crate::sip::ladder::Line;
 use crate::sip::network::Towards;
 use bytes::Bytes;
+use ringfence_call::End;
 use ringfence_sip::{ConnectionId, Flow};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl World<'_> {
         });
         let Some(node) = reachable else {
             if flow.transport.is_reliable() {
-                self.put(self.at + Duration::from_millis(200), Event::Closed(flow));
+                self.put(self.at + Duration::from_millis(200), Event::Closed(flow, End::Unopened));
             }
             return;
         };
@@ -72,7 +73,7 @@ impl World<'_> {
         let Some(way) = self.ways.get_mut(node) else { return };
         let flow = way.flow(self.gate_at);
         if way.connection.take().is_some() {
-            self.put(self.at + Duration::from_millis(100), Event::Closed(flow));
+            self.put(self.at + Duration::from_millis(100), Event::Closed(flow, End::Broke));
         }
     }
 }
