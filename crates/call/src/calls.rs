@@ -1,14 +1,16 @@
 //! The signalling of one shard as a value: whose is this message, and who takes it from here.
 
 mod due;
+mod hearing;
 mod incoming;
 mod passage;
+mod redirect;
 mod referral;
 mod tarpit;
 
 use crate::auth::Authority;
 use crate::b2bua::{Asked, Call, KIND as CALL_KIND, Reason};
-use crate::core::{Core, Place, Seat};
+use crate::core::{Core, Place};
 use crate::directory::{Directory, Hop};
 use crate::identify::{Origin, identify};
 use crate::ids::CallIds;
@@ -80,6 +82,7 @@ impl Calls {
                 marks: foldhash::fast::FixedState::with_seed(seed),
                 hops: HashMap::new(),
                 dead: Vec::new(),
+                redirected: Vec::new(),
             },
             calls: Slots::new(),
             by_id: HashMap::default(),
@@ -154,10 +157,10 @@ impl Calls {
         };
         let is_heard = match seat {
             Some(seat) => self.is_from_party(&flow, seat),
-            None => !matches!(origin, Origin::Stranger),
+            None => self.is_heard(now, origin, (&flow, &message), guard),
         };
         if makes.is_some() && !is_heard {
-            return self.strange(now, &flow, guard);
+            return self.strange(now, origin, (&flow, &message), guard);
         }
         let heard = {
             let Core { transactions, out, .. } = &mut self.core;
@@ -165,7 +168,7 @@ impl Calls {
         };
         match heard {
             Heard::Absorbed => {}
-            Heard::Stray => self.stray(&flow, &message),
+            Heard::Stray => self.stray(now, &flow, &message, guard),
             Heard::Request(server) => {
                 let asked = Asked { server, flow, message };
                 match seat {
@@ -344,30 +347,6 @@ impl Calls {
             self.core.mint.began(now.wall);
             let directory = Arc::clone(&self.core.directory);
             self.trunks.adopt(now, self.shard, &mut self.core.wire(&directory));
-        }
-    }
-
-    /// Whether a message comes from where the party of a dialog is: its address, or one of its trunk's.
-    fn is_from_party(&self, flow: &Flow, seat: Seat) -> bool {
-        let Some(dialog) = self.calls.get(seat.place).and_then(|call| call.dialog(seat)) else {
-            return false;
-        };
-        let ip = flow.remote.ip().to_canonical();
-        let trunk = dialog.trunk.as_ref().and_then(|id| self.core.directory.trunk(id));
-        dialog.flow.remote.ip().to_canonical() == ip
-            || trunk.is_some_and(|trunk| trunk.networks.iter().any(|net| net.contains(&ip)))
-    }
-
-    fn strange(&mut self, now: Now, flow: &Flow, guard: &mut Guard) {
-        let seen = ringfence_guard::Evidence::UnauthorisedInvite;
-        guard.observed(now.moment, crate::auth::sender(flow), seen);
-    }
-
-    /// A CANCEL of nothing we know, from somebody we know.
-    fn stray(&mut self, flow: &Flow, message: &Message) {
-        let origin = || identify(&self.core.directory, flow, self.certificate(flow), message);
-        if message.method() == Some(Method::Cancel) && !matches!(origin(), Origin::Stranger) {
-            self.refuse(flow, message, 481);
         }
     }
 

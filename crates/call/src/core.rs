@@ -56,6 +56,8 @@ pub struct Core {
     pub hops: HashMap<TrunkId, Flow>,
     /// Addresses of trunks that said nothing.
     pub dead: Vec<(TrunkId, Flow)>,
+    /// Calls that were sent elsewhere.
+    pub redirected: Vec<Place>,
 }
 
 /// A response in the making: whose request, and what the code says.

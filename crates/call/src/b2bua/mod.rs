@@ -9,6 +9,7 @@ mod credentials;
 mod pair;
 mod passage;
 mod progress;
+mod redirect;
 mod relay;
 mod release;
 mod reliable;
@@ -20,6 +21,7 @@ mod view;
 pub use asked::Asked;
 pub use branch::Way;
 pub use checkpoint::KIND;
+pub use redirect::Contact;
 pub use release::Reason;
 pub use setup::{Allowed, Caller};
 
@@ -93,7 +95,10 @@ pub struct Call {
     settled: Vec<Settled>,
     /// Ids of branches, pairs and relays; 0 is the caller's INVITE.
     last: u32,
+    /// The route under way rings or plays something.
     rang: bool,
+    /// That somebody rings was said.
+    said_ringing: bool,
     /// The caller has not acknowledged its 2xx yet.
     unacked: bool,
     /// It was only asked about; its length is assumed.

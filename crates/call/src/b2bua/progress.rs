@@ -6,7 +6,7 @@ use super::relay::{Purpose, Relay};
 use super::reliable::{Invited, knows};
 use super::setup::Best;
 use super::tell::Telling;
-use super::{Call, LATE, Party, Stage, session};
+use super::{Call, LATE, Party, Stage, redirect, session};
 use crate::Output;
 use crate::core::{Core, Reply, begin, crossing};
 use crate::rewrite::Trust;
@@ -69,8 +69,8 @@ impl Call {
         }
         let code = message.code().unwrap_or(183);
         self.is_alive(now);
-        if !self.rang && matches!(code, 180 | 183) {
-            self.rang = true;
+        self.rang |= matches!(code, 180 | 183);
+        if self.rang && !std::mem::replace(&mut self.said_ringing, true) {
             core.out.push_back(Output::Event(CallEvent::Ringing { call: self.id }));
         }
         let Some(pair) = self.pair_of(core, at, message, to) else { return };
@@ -231,6 +231,8 @@ impl Call {
         }
         let id = branch.id;
         let (dialog, failover) = (branch.dialog.clone(), branch.way.failover.clone());
+        // A carrier that names another place without one we may go to has nothing: that is no answer to the call.
+        let moved = (300..400).contains(&code) && redirect::is_carrier(core, dialog.trunk.as_ref());
         self.drop_pairs(core, id);
         let Some(setup) = self.setup.as_mut() else { return };
         let better = setup.best.as_ref().is_none_or(|best| rank(code) < rank(best.code));
@@ -240,13 +242,23 @@ impl Call {
         let protected = setup.ruling.protected;
         if code >= 600 && !protected {
             // RFC 3261 §16.7 step 5: nobody else is to be tried.
+            setup.redirections.stop();
             self.cancel_branches(core, now, None);
             setup_routes_done(&mut self.setup);
+        }
+        let onward = protected
+            || message.is_none()
+            || moved
+            || failover.contains(&code) && !speaks_of_the_called(code);
+        if message.is_some_and(|message| self.sent_elsewhere(core, at, message)) {
+            if !onward {
+                setup_routes_done(&mut self.setup);
+            }
+            return core.redirected.push(self.place);
         }
         if self.branches.iter().any(|branch| branch.state == BranchState::Open) {
             return;
         }
-        let onward = protected || message.is_none() || failover.contains(&code);
         if !onward {
             setup_routes_done(&mut self.setup);
         }
@@ -291,6 +303,13 @@ impl Call {
         }
         self.end(core, now, ReleasedBy::Parties, code, None, None);
     }
+}
+
+/// Whether an answer is about whoever was called, not about the way there: another carrier would say the same, or ring
+/// again who has just declined. An emergency desk is called by every way all the same: one carrier's "busy" or "no such
+/// number" may be the carrier's own fault.
+const fn speaks_of_the_called(code: u16) -> bool {
+    matches!(code, 404 | 484 | 486 | 600..)
 }
 
 fn setup_routes_done(setup: &mut Option<Box<super::Setup>>) {

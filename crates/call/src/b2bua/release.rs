@@ -142,7 +142,7 @@ impl Call {
     }
 
     /// The one record and the one fact of the end.
-    fn report(&mut self, core: &mut Core, now: Now, by: ReleasedBy, code: u16) {
+    pub(super) fn report(&mut self, core: &mut Core, now: Now, by: ReleasedBy, code: u16) {
         self.drop_record(core);
         let billable_ms = self.answered.map_or(0, |answered| {
             let up = self.up_before + (now.moment - answered.moment);

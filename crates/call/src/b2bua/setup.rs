@@ -2,6 +2,7 @@
 //! of them answers.
 
 use super::branch::BranchState;
+use super::redirect::Redirections;
 use super::release::Reason;
 use super::{Call, LATE, Stage, Way};
 use crate::core::{Core, Place, Reply};
@@ -32,6 +33,7 @@ pub struct Setup {
     /// The best answer of those that were.
     pub best: Option<Best>,
     pub ruling: Allowed,
+    pub redirections: Redirections,
     /// Whether the tag of `caller` is that of an early dialog.
     pub tag_used: bool,
 }
@@ -68,12 +70,21 @@ pub struct Caller {
     pub invite: Message,
 }
 
+impl Setup {
+    /// Whether there is anything else to try.
+    fn has_more(&self) -> bool {
+        !self.routes.is_empty() || self.redirections.wait()
+    }
+}
+
 /// A route that has said nothing for this long is given up for the next one, if there is a next one: the caller hears
 /// silence until then. Four transmissions have been sent by then (RFC 3261 §17.1.1.2).
 const SILENCE: Duration = Duration::from_secs(6);
 /// One that said 100 looks for the called end. Abroad that takes 11 seconds in one call of twenty (ITU-T E.721), and a
 /// second route would ring it twice. Not so for protected numbers: they are tried everywhere at once if need be.
 const SEEKING: Duration = Duration::from_secs(20);
+/// The last route of a protected call rings at least this long (Timer C, RFC 3261 §16.6): emergency desks have queues.
+const LAST_HOPE: Duration = Duration::from_secs(180);
 
 impl Call {
     /// A call that is to be judged. `None` when its INVITE cannot be read.
@@ -101,6 +112,7 @@ impl Call {
             routes: VecDeque::new(),
             best: None,
             ruling: Allowed::default(),
+            redirections: Redirections::default(),
             tag_used: false,
             invite,
         };
@@ -128,6 +140,7 @@ impl Call {
             settled: Vec::new(),
             last: 0,
             rang: false,
+            said_ringing: false,
             unacked: false,
             assumed: false,
             silent: false,
@@ -175,16 +188,29 @@ impl Call {
 
     /// Tries the next route; when there is none, the caller gets the best answer of those that were tried.
     pub(super) fn next_route(&mut self, core: &mut Core, now: Now) {
+        match self.setup.as_ref() {
+            Some(setup) if setup.redirections.wait() => core.redirected.push(self.place),
+            _ => self.try_route(core, now),
+        }
+    }
+
+    /// The same, whatever other places the last one named.
+    pub(super) fn try_route(&mut self, core: &mut Core, now: Now) {
         loop {
             let Some(setup) = self.setup.as_mut() else { return };
             let Some(ways) = setup.routes.pop_front() else { return self.fail(core, now) };
-            let (ring, more) = (setup.ruling.ring, !setup.routes.is_empty());
+            let (ruling, more) = (setup.ruling, setup.has_more());
+            self.rang = false;
             let mut sent = false;
             for way in ways {
                 sent |= self.branch_out(core, now, way).is_some();
             }
             if sent {
-                let patience = if more { ring.min(SILENCE) } else { ring };
+                let patience = match more {
+                    true => ruling.ring.min(SILENCE),
+                    false if ruling.protected => ruling.ring.max(LAST_HOPE),
+                    false => ruling.ring,
+                };
                 self.ring_until = Some(now.moment + patience);
                 return;
             }
@@ -214,9 +240,10 @@ impl Call {
     pub(super) fn rang_out(&mut self, core: &mut Core, now: Now) {
         self.ring_until = None;
         let rang = self.rang;
-        let more = self.setup.as_ref().is_some_and(|setup| !setup.routes.is_empty());
+        let Some(setup) = self.setup.as_ref() else { return };
+        let (more, protected) = (setup.has_more(), setup.ruling.protected);
         self.cancel_branches(core, now, None);
-        if more && !rang {
+        if more && (protected || !rang) {
             return self.next_route(core, now);
         }
         if rang {

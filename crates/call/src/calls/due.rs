@@ -20,6 +20,12 @@ impl Calls {
                 let hop = Hop { remote: flow.remote, transport: flow.transport };
                 self.trunks.found_dead(&directory, &trunk, hop);
             }
+            // One question at a time: the answer to it comes back here.
+            let redirected = self.core.redirected.pop_if(|_| self.pending.is_none());
+            if let Some(place) = redirected {
+                self.elsewhere(now, place);
+                continue;
+            }
             let Core { transactions, out, wakes, .. } = &mut self.core;
             if let Some(due) = transactions.due(now.moment, out) {
                 self.transaction_due(now, due);

@@ -1,6 +1,7 @@
 //! Requests outside of dialogs: who asks, what for, and what the ruling makes of it.
 
 use super::Calls;
+use super::redirect::Redirected;
 use super::referral::Referral;
 use super::tarpit::Late;
 use crate::auth::{Caller as Asker, Entry};
@@ -34,6 +35,8 @@ pub enum Waiting {
     Call { place: Place, plan: Box<Plan>, replaces: Option<Box<Way>> },
     /// A REFER.
     Referral(Box<Referral>),
+    /// A call that was sent elsewhere.
+    Redirected(Box<Redirected>),
 }
 
 impl Calls {
@@ -167,6 +170,7 @@ impl Calls {
         let (place, plan, replaces) = match pending.waiting {
             Waiting::Call { place, plan, replaces } => (place, plan, replaces),
             Waiting::Referral(referral) => return self.referral_ruled(now, *referral, ruling),
+            Waiting::Redirected(call) => return self.redirection_ruled(now, *call, ruling),
         };
         let (max_duration, protected, b_number, dial) = match ruling {
             Ruling::Refuse { text } => {
@@ -209,6 +213,7 @@ impl Calls {
                 let way = |target| way(core, &directory, &plan, invite, target);
                 let ways = ways.into_iter().map(|group| group.into_iter().map(way).collect());
                 let ways = ways.collect();
+                call.planned(plan);
                 call.allow(core, now, ways, Allowed { protected, max_duration, ring });
             }
         });
@@ -219,7 +224,7 @@ impl Calls {
 const CALLS_MAX: usize = 262_144;
 
 /// How long a route may ring when no tenant says.
-const RING: Duration = Duration::from_secs(120);
+pub(super) const RING: Duration = Duration::from_secs(120);
 
 /// Set when the trunk that sent the INVITE only asks.
 fn pending_adviser(directory: &Directory, plan: &Plan) -> Option<Adviser> {

@@ -4,7 +4,7 @@
 use super::Calls;
 use super::incoming::{Pending, Waiting};
 use crate::b2bua::{Asked, Fields, Reason, Way};
-use crate::core::{Place, Seat, host_of};
+use crate::core::{Core, Place, Seat, host_of};
 use crate::dialog::Dialog;
 use crate::directory::{Directory, Referrals};
 use crate::replaces::Replaces;
@@ -104,11 +104,8 @@ impl Calls {
             }
         };
         let by = if code == 603 { ReleasedBy::Policy } else { ReleasedBy::Parties };
-        let release = Release { call: attempt.call, code, billable_ms: 0, by };
-        self.core.out.push_back(Output::Event(CallEvent::Released(release)));
         let known_as = asked_as(&self.calls, seat);
-        let record = crate::record::cdr(&attempt, &known_as, (now.wall, None, now.wall), (0, code));
-        self.core.out.push_back(Output::Finished(Box::new(record)));
+        attempt_over(&mut self.core, now, &attempt, &known_as, (code, by));
     }
 
     /// The dialog at the other end of the one that is named, as its party knows it. Only of the same tenant: nobody
@@ -149,6 +146,20 @@ impl Calls {
             fields: vec![(Name::Replaces, named.value().into())],
         })
     }
+}
+
+/// Reports the end of an attempt that became no call of its own.
+pub(super) fn attempt_over(
+    core: &mut Core,
+    now: Now,
+    attempt: &Attempt,
+    known_as: &[u8],
+    (code, by): (u16, ReleasedBy),
+) {
+    let release = Release { call: attempt.call, code, billable_ms: 0, by };
+    core.out.push_back(Output::Event(CallEvent::Released(release)));
+    let record = crate::record::cdr(attempt, known_as, (now.wall, None, now.wall), (0, code));
+    core.out.push_back(Output::Finished(Box::new(record)));
 }
 
 /// The Call-ID a referral's record goes by: that of the call it was made in.

@@ -89,7 +89,7 @@ fn whole(text: &[u8]) -> Option<u32> {
 }
 
 /// `q` in thousandths, 0 to 1000.
-fn preference(params: Params<'_>) -> u16 {
+pub fn preference(params: Params<'_>) -> u16 {
     let said = params.value("q").and_then(|text| std::str::from_utf8(text).ok());
     let parts = said.map(|text| text.split_once('.').unwrap_or((text, "")));
     let thousandths = parts.and_then(|(whole, rest)| {

@@ -28,6 +28,12 @@ impl Registrar {
         }
     }
 
+    /// Whether anybody is registered on this flow.
+    #[must_use]
+    pub fn is_anybody_at(&self, flow: &Flow) -> bool {
+        self.flows.contains_key(&(flow.transport, flow.remote))
+    }
+
     /// Who is registered on this flow.
     pub(super) fn parties_at(&self, flow: &Flow) -> impl Iterator<Item = &Party> {
         self.flows.get(&(flow.transport, flow.remote)).into_iter().flatten()

@@ -8,6 +8,7 @@ mod passing;
 mod record;
 mod register;
 
+pub(crate) use asked::preference;
 pub use binding::{Binding, Party, same_contact};
 
 use crate::auth::Caller;

@@ -126,12 +126,12 @@ pub fn plan(
     }
 }
 
-struct Request<'a> {
-    now: Moment,
-    directory: &'a Directory,
-    registrar: &'a Registrar,
-    message: &'a Message,
-    uri: Uri<'a>,
+pub(super) struct Request<'a> {
+    pub now: Moment,
+    pub directory: &'a Directory,
+    pub registrar: &'a Registrar,
+    pub message: &'a Message,
+    pub uri: Uri<'a>,
 }
 
 impl Request<'_> {
@@ -139,7 +139,7 @@ impl Request<'_> {
         number::dialled(&self.uri).filter(|text| !text.is_empty()).ok_or(NOT_FOUND)
     }
 
-    fn of_phone(&self, tenant: &Tenant, extension: &Extension) -> Result<Plan, Refusal> {
+    pub fn of_phone(&self, tenant: &Tenant, extension: &Extension) -> Result<Plan, Refusal> {
         let dialled = self.dialled()?;
         let (goal, direction) = match self.inside(tenant, &dialled)? {
             Some(goal) => (goal, Direction::Internal),
@@ -183,7 +183,7 @@ impl Request<'_> {
         })
     }
 
-    fn of_pbx(&self, trunk: &Trunk, tenant: &Tenant) -> Result<Plan, Refusal> {
+    pub fn of_pbx(&self, trunk: &Trunk, tenant: &Tenant) -> Result<Plan, Refusal> {
         if let Some(plan) = self.of_pbx_to_its_phone(trunk, tenant) {
             return Ok(plan);
         }

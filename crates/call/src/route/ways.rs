@@ -47,8 +47,8 @@ pub struct Net<'a> {
 /// The ways of a call: each element is tried after the one before it failed; the targets in it ring at once.
 ///
 /// # Errors
-/// 480 when an extension has no phone registered, 404 when the tenant has no carrier, 503 when no trunk has a known
-/// address.
+/// 480 when an extension has no phone registered, 404 when the tenant has no carrier or a phone dialled what is no
+/// number, 503 when no trunk has a known address.
 pub fn routes(
     now: Moment,
     net: Net<'_>,
@@ -119,6 +119,14 @@ impl<'a> Net<'a> {
         };
         if let Some(pbx) = pbx.filter(|_| inside || tenant.carriers.is_empty()) {
             return vec![pbx];
+        }
+        // A phone that dialled digits which are nobody's extension and no number of any plan: no carrier knows them.
+        let digits = plan.dialled.strip_suffix('#').unwrap_or(&plan.dialled);
+        let is_nothing = way.b_number.is_none()
+            && !way.protected
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_nothing && plan.trunk.is_none() {
+            return Vec::new();
         }
         let emergency = way.protected && !tenant.emergency_carriers.is_empty();
         let first: &[TrunkId] = if emergency { &tenant.emergency_carriers } else { &[] };
@@ -202,7 +210,7 @@ fn host_of(uri: &[u8]) -> Option<String> {
 
 /// The user part in the form a trunk wants. Without a number for it (feature codes, short numbers, emergency numbers)
 /// it is as dialled.
-fn form(form: NumberForm, number: Option<E164>, dialled: &str) -> String {
+pub(super) fn form(form: NumberForm, number: Option<E164>, dialled: &str) -> String {
     let Some(number) = number.filter(|_| form != NumberForm::AsDialled) else {
         return dialled.to_owned();
     };
@@ -216,7 +224,7 @@ fn form(form: NumberForm, number: Option<E164>, dialled: &str) -> String {
 }
 
 /// `sip:user@host`, with what cannot stand in a user part escaped (RFC 3261 §25.1).
-fn sip(user: &str, host: &str) -> Box<[u8]> {
+pub fn sip(user: &str, host: &str) -> Box<[u8]> {
     let mut text = Vec::with_capacity(user.len() + host.len() + 8);
     text.extend_from_slice(b"sip:");
     for byte in user.bytes() {

@@ -1,8 +1,9 @@
 //! Several routes, several answers: failover, forks, challenges, redirections.
 
-use crate::world::{Talk, World, parts, phone};
-use ringfence_call::{Account, Registering, Ruling};
-use ringfence_sip::Name;
+use crate::world::{Talk, World, parts, phone, trunk};
+use ringfence_call::{Account, End, Registering, Ruling, Side};
+use ringfence_model::CallEvent;
+use ringfence_sip::{Name, Transport};
 use std::time::Duration;
 
 #[test]
@@ -37,28 +38,100 @@ fn a_silent_carrier_is_left_for_the_next() {
 }
 
 #[test]
-fn busy_ends_the_search() {
+fn what_is_said_of_the_called_party_ends_the_search() {
+    for code in ["404", "484", "486", "600", "603", "607"] {
+        let mut parts = parts();
+        // Even where somebody wants to go on.
+        parts.trunks[1].failover_codes = vec![404, 484, 486, 500, 503, 600, 603, 607];
+        let mut w = World::with(parts);
+        w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+        let invite = w.hears("carrier", "INVITE");
+        w.answer("carrier", &invite, &format!("{code} No"), "c1", "", "");
+        w.hears("pbx", "100");
+        w.hears("pbx", code);
+        assert!(!w.inbox.contains_key(&w.addr("second")), "{code}");
+        w.nothing_left();
+        w.accounted();
+    }
+}
+
+/// A world in which everything that is dialled is an emergency number.
+fn emergency() -> World {
     let mut w = World::new();
-    w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
-    let invite = w.hears("carrier", "INVITE");
-    w.answer("carrier", &invite, "486 Busy Here", "c1", "", "");
-    w.hears("pbx", "100");
-    w.hears("pbx", "486");
-    assert!(!w.inbox.contains_key(&w.addr("second")));
-    w.nothing_left();
+    w.ruling = Ruling::Allow { max_duration: None, protected: true, b_number: None, dial: None };
+    w
 }
 
 #[test]
 fn an_emergency_call_tries_everything() {
-    let mut w = World::new();
-    w.ruling = Ruling::Allow { max_duration: None, protected: true, b_number: None, dial: None };
-    w.invite("pbx", "sip:112@edge.example", "", "offer");
-    let invite = w.hears("carrier", "INVITE");
-    w.answer("carrier", &invite, "603 Decline", "c1", "", "");
-    let invite = w.hears("second", "INVITE");
-    w.answer("second", &invite, "200 OK", "s1", "", "");
+    for code in ["302", "401", "403", "404", "484", "486", "500", "600", "603"] {
+        let mut w = emergency();
+        w.invite("pbx", "sip:112@edge.example", "", "offer");
+        let invite = w.hears("carrier", "INVITE");
+        w.answer("carrier", &invite, &format!("{code} No"), "c1", "", "");
+        let invite = w.hears("second", "INVITE");
+        w.answer("second", &invite, "200 OK", "s1", "", "");
+        w.hears("pbx", "100");
+        w.hears("pbx", "200");
+    }
+}
+
+#[test]
+fn an_emergency_call_that_is_given_up_is_over() {
+    let mut w = emergency();
+    let talk = w.invite("pbx", "sip:112@edge.example", "", "offer");
     w.hears("pbx", "100");
+    let invite = w.hears("carrier", "INVITE");
+    w.answer("carrier", &invite, "180 Ringing", "c1", "", "");
+    w.hears("pbx", "180");
+    w.ask(&talk, "CANCEL", "", "");
+    let cancel = w.hears("carrier", "CANCEL");
+    w.answer("carrier", &cancel, "200 OK", "c1", "", "");
+    w.answer("carrier", &invite, "487 Request Terminated", "c1", "", "");
     w.hears("pbx", "200");
+    w.hears("pbx", "487");
+    w.all_read_by("second");
+    w.nothing_left();
+    w.accounted();
+}
+
+#[test]
+fn an_emergency_call_that_nobody_takes_goes_on_to_the_next() {
+    let mut w = emergency();
+    w.invite("pbx", "sip:112@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    let first = w.hears("carrier", "INVITE");
+    w.answer("carrier", &first, "180 Ringing", "c1", "", "");
+    w.hears("pbx", "180");
+    w.pass(Duration::from_secs(60));
+    w.hears("carrier", "CANCEL");
+    let second = w.hears("second", "INVITE");
+    w.answer("second", &second, "180 Ringing", "s1", "", "");
+    w.hears("pbx", "180");
+    w.pass(Duration::from_secs(150));
+    w.all_read_by("second");
+    w.answer("second", &second, "200 OK", "s1", "", "");
+    w.hears("pbx", "200");
+}
+
+#[test]
+fn each_route_may_ring_whatever_the_one_before_it_did() {
+    let mut parts = parts();
+    parts.tenants[0].carriers.push("third".into());
+    parts.trunks.push(trunk("third", Side::Carrier, "198.51.100.9"));
+    let mut w = World::with(parts);
+    w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    for who in ["carrier", "second"] {
+        let invite = w.hears(who, "INVITE");
+        w.answer(who, &invite, "183 Session Progress", "t", "", "early");
+        w.hears("pbx", "183");
+        w.pass(Duration::from_secs(30));
+        w.answer(who, &invite, "503 Service Unavailable", "t", "", "");
+        w.hears(who, "ACK");
+    }
+    let rings = w.events.iter().filter(|event| matches!(event, CallEvent::Ringing { .. })).count();
+    assert_eq!(rings, 1, "said once");
 }
 
 #[test]
@@ -66,10 +139,12 @@ fn what_carriers_say_among_themselves_stays_there() {
     for (said, told) in [
         ("401 Unauthorized", "500"),
         ("407 Proxy Authentication Required", "500"),
-        ("302 Moved", "480"),
+        ("300 Choose", "480"),
         ("404 Not Found", "404"),
     ] {
-        let mut w = World::new();
+        let mut parts = parts();
+        parts.tenants[0].carriers.truncate(1);
+        let mut w = World::with(parts);
         w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
         let invite = w.hears("carrier", "INVITE");
         let extra = "Contact: <sip:0900123456@203.0.113.9>\r\n\
@@ -206,7 +281,7 @@ fn phones_of_an_extension_ring_at_once_and_one_answers() {
 #[test]
 fn reliable_connections_carry_calls_too() {
     let mut w = World::new();
-    w.over("carrier", ringfence_sip::Transport::Tcp);
+    w.over("carrier", Transport::Tcp);
     w.call_up();
     let invite = w.heard.iter().find(|(to, _)| *to == w.addr("carrier")).unwrap().1.clone();
     let text = String::from_utf8_lossy(&invite).into_owned();
@@ -216,4 +291,86 @@ fn reliable_connections_carry_calls_too() {
     w.hears("carrier", "BYE");
     w.hears("pbx", "BYE");
     w.nothing_left();
+}
+
+#[test]
+fn what_a_breaking_connection_lost_is_sent_once_more() {
+    let mut w = World::new();
+    w.over("carrier", Transport::Tcp);
+    let talk = w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    let first = w.hears("carrier", "INVITE");
+    w.close("carrier", End::Broke);
+    let again = w.hears("carrier", "INVITE");
+    assert_eq!(again.bytes(), first.bytes(), "the same request");
+    w.answer("carrier", &again, "200 OK", "c1", "", "answer");
+    let ok = w.hears("pbx", "200");
+    w.ack(&talk.with(&ok), "");
+    w.hears("carrier", "ACK");
+    // What was heard of is not sent again.
+    w.close("carrier", End::Broke);
+    w.all_read();
+    // A request in the dialog has its one more try as well.
+    w.cut("enough");
+    w.hears("carrier", "BYE");
+    w.close("carrier", End::Broke);
+    let bye = w.hears("carrier", "BYE");
+    w.answer("carrier", &bye, "200 OK", "", "", "");
+    w.nothing_left();
+    w.accounted();
+}
+
+#[test]
+fn what_breaks_twice_or_cannot_be_opened_has_failed() {
+    for ends in [&[End::Broke, End::Broke][..], &[End::Unopened], &[End::Broke, End::Unopened]] {
+        let mut w = World::new();
+        w.over("carrier", Transport::Tcp);
+        w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+        for end in ends {
+            w.hears("carrier", "INVITE");
+            w.all_read_by("second");
+            w.close("carrier", *end);
+        }
+        w.hears("second", "INVITE");
+        w.all_read_by("carrier");
+    }
+}
+
+/// Who looks for the called end is given time: a second carrier would ring it twice.
+#[test]
+fn a_carrier_that_is_looking_gets_twenty_seconds() {
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    let invite = w.hears("carrier", "INVITE");
+    w.pass(Duration::from_millis(400));
+    w.answer("carrier", &invite, "100 Trying", "", "", "");
+    w.pass(Duration::from_millis(19_900));
+    w.all_read();
+    w.pass(Duration::from_millis(200));
+    w.hears("carrier", "CANCEL");
+    w.hears("second", "INVITE");
+    // It rings in the last moment: now it has all its time.
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    let invite = w.hears("carrier", "INVITE");
+    w.answer("carrier", &invite, "100 Trying", "", "", "");
+    w.pass(Duration::from_millis(19_900));
+    w.answer("carrier", &invite, "180 Ringing", "c1", "", "");
+    w.hears("pbx", "180");
+    w.pass(Duration::from_secs(50));
+    w.all_read();
+}
+
+#[test]
+fn an_emergency_call_does_not_wait_for_who_is_looking() {
+    let mut w = emergency();
+    w.invite("pbx", "sip:112@edge.example", "", "offer");
+    w.hears("pbx", "100");
+    let invite = w.hears("carrier", "INVITE");
+    w.answer("carrier", &invite, "100 Trying", "", "", "");
+    w.pass(Duration::from_secs(6));
+    w.hears("carrier", "CANCEL");
+    w.hears("second", "INVITE");
 }

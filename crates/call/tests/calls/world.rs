@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ringfence_call::{
-    Calls, Cause, Dialling, Directory, Extension, Hop, Inbound, Listener, Login, NumberForm,
+    Calls, Cause, Dialling, Directory, End, Extension, Hop, Inbound, Listener, Login, NumberForm,
     Output, Parts, Referrals, Registering, Ruling, Side, Target, Tenant, Trunk,
 };
 use ringfence_guard::{Guard, Settings};
@@ -286,10 +286,10 @@ impl World {
         writeln!(self.ladder, "{seconds:8.3} {name:>8} {arrow} {what}{extra}").unwrap();
     }
 
-    /// Somebody's connection breaks.
-    pub fn close(&mut self, who: &str) {
+    /// Somebody's connection ends, or cannot be opened.
+    pub fn close(&mut self, who: &str, end: End) {
         let flow = self.flow(self.addr(who));
-        self.calls.closed(self.now, flow);
+        self.calls.closed(self.now, flow, end);
         self.drain();
     }
 
@@ -367,6 +367,19 @@ impl World {
         let talk = Talk { cseq: 2, ..talk };
         self.ask(&talk, "REGISTER", &field, "");
         self.hears(who, "200");
+    }
+
+    /// A phone that is registered as an extension calls, and says its password when it is asked.
+    pub fn call_of_phone(&mut self, who: &'static str, extension: &str, uri: &str) -> Talk {
+        let talk = self.invite(who, uri, "", "offer");
+        let challenge = self.hears(who, "407");
+        let asked = Challenge::parse(challenge.field(Name::ProxyAuthenticate).unwrap()).unwrap();
+        let on = (&b"INVITE"[..], uri.as_bytes());
+        let value = answer(&asked, on, (extension, Secret::Password("secret")), "abc", 1).unwrap();
+        let field = format!("Proxy-Authorization: {}\r\n", String::from_utf8(value).unwrap());
+        let talk = Talk { cseq: 2, ..talk };
+        self.ask(&talk, "INVITE", &field, "offer");
+        talk
     }
 
     /// A caller's first INVITE.

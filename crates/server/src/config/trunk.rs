@@ -268,6 +268,13 @@ fn failover_codes(section: &mut Section<'_>) -> Vec<u16> {
             "use codes from 300 to 699",
         );
     }
+    if let Some(ends) = at.value.iter().find(|code| matches!(code, 404 | 484 | 486 | 600..=699)) {
+        section.desk().wrong(
+            &at.span,
+            format!("failover_codes: {ends} is about who was called, and ends the call"),
+            "leave out 404, 484, 486 and 600 to 699",
+        );
+    }
     at.value
 }
 
