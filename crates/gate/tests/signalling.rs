@@ -243,3 +243,29 @@ fn strangers_hear_nothing() {
     assert!(world.sent.is_empty(), "{:?}", world.sent);
     assert!(world.verdicts.is_empty());
 }
+
+/// Records stay in order, and no nonce is given out twice: a clock that was set back is not followed. It runs at half
+/// speed here until the true time has caught up.
+#[test]
+fn a_clock_that_was_set_back_goes_on_slowly() {
+    const SECOND: i64 = 1_000_000;
+    let mut world = World::new();
+    let mut count = 0;
+    let mut told = |world: &mut World, moment_secs: u64, wall_secs: i64| {
+        world.now = Now {
+            moment: Moment(1_000_000 + moment_secs * 1_000_000),
+            wall: WallTime(MORNING + wall_secs * SECOND),
+        };
+        count += 1;
+        world.hears(PBX, &invite(&format!("0088161234567{count}")));
+        let started = world.records.last().expect("a record of the refusal").started;
+        assert_eq!(world.records.len(), count, "each call is refused");
+        (started.0 - MORNING) / SECOND
+    };
+    assert_eq!(told(&mut world, 0, 0), 0);
+    assert_eq!(told(&mut world, 10, -3_600), 5, "an hour back");
+    assert_eq!(told(&mut world, 20, -3_590), 10);
+    assert_eq!(told(&mut world, 3_620, 10), 1_810, "half as fast");
+    assert_eq!(told(&mut world, 7_220, 3_610), 3_610, "caught up");
+    assert_eq!(told(&mut world, 7_230, 3_620), 3_620);
+}
