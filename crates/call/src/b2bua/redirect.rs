@@ -35,7 +35,7 @@ pub struct Redirections {
     /// What it is now, as it was planned; without a plan nothing is followed.
     plan: Option<Box<Plan>>,
     /// What it was before.
-    before: Vec<Box<Plan>>,
+    before: Vec<Plan>,
     /// Not followed yet, best first.
     contacts: Vec<Contact>,
     /// How many were.
@@ -117,7 +117,7 @@ impl Call {
     pub fn may_become(&self, plan: &Plan) -> bool {
         let Some(setup) = self.setup.as_ref() else { return false };
         let Redirections { plan: now, before, .. } = &setup.redirections;
-        let mut known = before.iter().chain(now);
+        let mut known = before.iter().chain(now.as_deref());
         !setup.ruling.protected && !known.any(|known| plan.goes_where(known))
     }
 
@@ -158,7 +158,7 @@ impl Call {
         let Some(setup) = self.setup.as_mut() else { return };
         core.transactions.set_owner(setup.server, owner);
         let before = setup.redirections.plan.replace(plan);
-        setup.redirections.before.extend(before);
+        setup.redirections.before.extend(before.map(|plan| *plan));
         (setup.routes, setup.ruling, setup.best) = (routes.into(), ruling, None);
         self.try_route(core, now);
     }
