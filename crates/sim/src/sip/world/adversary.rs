@@ -81,7 +81,10 @@ impl World<'_> {
             self.connections += 1;
             flow.transport = Transport::Tcp;
             flow.connection = Some(ConnectionId(self.connections));
-            self.put(self.at + Duration::from_secs(1), Event::Closed(flow));
+            self.put(
+                self.at + Duration::from_secs(1),
+                Event::Closed(flow, ringfence_call::End::Broke),
+            );
         }
         self.happen(Event::ToGate { flow, bytes })
     }
