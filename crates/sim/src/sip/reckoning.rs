@@ -214,6 +214,13 @@ impl Seen<'_> {
                 ensure!(self.scenario.weather.is_lossy(), "it was taken back and ended with 200");
                 return Ok(false);
             }
+            Treatment::Refuse { ring, code: said } if early(ring) && code == *said => {
+                ensure!(
+                    self.scenario.weather.is_lossy(),
+                    "it was taken back and ended with {code}"
+                );
+                return Ok(false);
+            }
             Treatment::Answer { ring, .. } if !early(ring) => {
                 ensure!(code == 200, "it was to be answered and ended with {code}");
                 self.both_talked(number, plan)?;
