@@ -22,6 +22,8 @@ pub struct Client {
     pub owner: Option<Owner>,
     pub timer: Option<TimerId>,
     pub is_invite: bool,
+    /// It is among those that linger.
+    pub lingering: bool,
     state: State,
     kept: Kept,
     schedule: Schedule,
@@ -85,6 +87,7 @@ impl Client {
             owner,
             timer: None,
             is_invite,
+            lingering: false,
             state: State::Unheard,
             kept: Kept::Request(request),
             schedule,
@@ -95,6 +98,11 @@ impl Client {
 
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
+    }
+
+    /// Whether it only absorbs what is repeated, for half a minute (Timer M).
+    pub const fn lingers(&self) -> bool {
+        matches!(self.state, State::Accepted)
     }
 
     pub const fn is_unheard(&self) -> bool {

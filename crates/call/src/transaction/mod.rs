@@ -6,6 +6,7 @@
 
 mod client;
 mod key;
+mod lingering;
 mod of_invite;
 mod receive;
 mod server;
@@ -20,6 +21,7 @@ use crate::{Output, Responder, TimerId, Timers};
 use bytes::Bytes;
 use client::Client;
 use key::{KeyMap, Keys};
+use lingering::{LINGERING_MAX, Lingering};
 use receive::to_tag_of;
 use ringfence_model::Moment;
 use ringfence_sip::{Flow, Message, Method, Transport};
@@ -44,6 +46,7 @@ pub struct Transactions {
     streams: BTreeSet<(Transport, SocketAddr, Slot)>,
     timers: Timers<Slot>,
     unreachable: VecDeque<(ClientKey, Owner)>,
+    lingering: Lingering,
     max: usize,
     clients: usize,
 }
@@ -57,8 +60,7 @@ enum Transaction {
 /// Each stays for 32 s after its call: a finished call of four is to cost less than 2 kB.
 const _: () = assert!(size_of::<Transaction>() <= 256);
 
-/// Transactions of one shard unless said otherwise: at 2,000 calls per second and four transactions each this is
-/// reached after 32 s.
+/// Requests that wait for their end, of one shard, unless said otherwise.
 const MAX: usize = 262_144;
 
 /// Room that is kept when there is none to look after.
@@ -68,13 +70,14 @@ impl Transactions {
     /// None yet. Who knows the seed can make transactions collide.
     #[must_use]
     pub fn new(hash_seed: u64) -> Self {
-        Self::with_max(hash_seed, MAX)
+        Self::with_max(hash_seed, MAX, LINGERING_MAX)
     }
 
-    /// The same with another cap. At the cap new requests get no transaction; requests inside dialogs get an eighth
-    /// more, so that calls can still end; our own requests are not counted against it.
+    /// The same with other caps. At `max` new requests get no transaction; requests inside dialogs get an eighth more,
+    /// so that calls can still end. Our own requests are not counted against it, nor what lingers only to absorb
+    /// repetitions: of that `lingering_max` are kept.
     #[must_use]
-    pub fn with_max(hash_seed: u64, max: usize) -> Self {
+    pub fn with_max(hash_seed: u64, max: usize, lingering_max: usize) -> Self {
         let mut secret = [0; 32];
         for (to, from) in secret.iter_mut().zip(hash_seed.to_le_bytes()) {
             *to = from;
@@ -88,6 +91,7 @@ impl Transactions {
             streams: BTreeSet::new(),
             timers: Timers::new(),
             unreachable: VecDeque::new(),
+            lingering: Lingering::new(lingering_max),
             max,
             clients: 0,
         }
@@ -342,6 +346,7 @@ impl Transactions {
 
     /// After something happened to a transaction: its timer, or its end.
     fn settle(&mut self, slot: Slot) {
+        self.linger(slot);
         let (over, next, timer): (bool, Option<Moment>, &mut Option<TimerId>) =
             match self.slots.get_mut(slot) {
                 Some(Transaction::Server(s)) => (s.is_over(), s.next(), &mut s.timer),
@@ -364,6 +369,7 @@ impl Transactions {
         let Some(gone) = self.slots.remove(slot) else { return };
         let (key, timer) = match gone {
             Transaction::Server(server) => {
+                self.lingering.servers -= usize::from(server.lingering);
                 // A later INVITE may have taken its place there.
                 if let Some(invite) = server.invite
                     && self.invites.get(&invite) == Some(&slot)
@@ -394,6 +400,7 @@ impl Transactions {
     /// What a burst took, when all is quiet again.
     fn give_back(&mut self) {
         self.slots.give_back(SPARE);
+        self.lingering.forget();
         self.timers.give_back(SPARE);
         self.by_key.shrink_to(SPARE);
         self.invites.shrink_to(SPARE);

@@ -47,7 +47,7 @@ impl Transactions {
         }
         let in_dialog = head.to.tag().is_some();
         let max = if in_dialog { self.max.saturating_add(self.max / 8) } else { self.max };
-        if self.slots.len() - self.clients >= max {
+        if self.slots.len() - self.clients - self.lingering.servers >= max {
             return Heard::Full;
         }
         let invite = (method == Method::Invite).then(|| self.keys.invite(flow, head));

@@ -22,6 +22,8 @@ pub struct Server {
     pub timer: Option<TimerId>,
     /// CANCEL was heard.
     pub cancelled: bool,
+    /// It is among those that linger.
+    pub lingering: bool,
     state: State,
     /// The To tag of the 2xx, hashed.
     to_tag: u64,
@@ -84,6 +86,7 @@ impl Server {
             owner: None,
             timer: None,
             cancelled: false,
+            lingering: false,
             state: State::Open,
             to_tag: 0,
             last: Box::default(),
@@ -98,6 +101,15 @@ impl Server {
 
     pub const fn is_over(&self) -> bool {
         matches!(self.state, State::Over)
+    }
+
+    /// Whether it only absorbs what is repeated, for half a minute (Timers J and L).
+    pub const fn lingers(&self) -> bool {
+        match self.state {
+            State::Completed => self.invite.is_none(),
+            State::Acknowledged => true,
+            _ => false,
+        }
     }
 
     pub const fn is_accepted(&self) -> bool {

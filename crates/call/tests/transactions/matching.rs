@@ -177,7 +177,7 @@ fn keys_of_what_is_over_mean_nothing() {
 #[test]
 fn the_cap() {
     let mut bench = Bench::new(Udp);
-    bench.transactions = Transactions::with_max(1, 80);
+    bench.transactions = Transactions::with_max(1, 80, 80);
     let mut flood = |tag: &str| -> usize {
         (0..200)
             .filter(|n| {
@@ -194,6 +194,23 @@ fn the_cap() {
     bench.wait(32_000);
     assert!(bench.transactions.is_empty());
     assert_eq!(bench.heard(&request("INVITE", "new", "")), "request");
+}
+
+/// What is answered takes no room from what is asked: when too much of it lingers, the oldest is forgotten.
+#[test]
+fn the_oldest_is_forgotten_first() {
+    let mut bench = Bench::new(Udp);
+    bench.transactions = Transactions::with_max(1, 20, 80);
+    let options = |n: usize| request("OPTIONS", &format!("{n}x"), "");
+    for n in 0..200 {
+        assert_eq!(bench.heard(&options(n)), "request", "{n}");
+        assert_eq!(bench.play("200"), "200");
+    }
+    assert_eq!(bench.transactions.len(), 80);
+    assert_eq!(bench.heard(&options(120)), "absorbed", "the last eighty are known");
+    assert_eq!(bench.heard(&options(119)), "request", "who asks as late as this asks anew");
+    bench.wait(32_000);
+    assert!(bench.transactions.is_empty());
 }
 
 /// The same messages under another seed: nothing in a table tells the seed, and no key depends on chance.

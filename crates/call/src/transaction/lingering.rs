@@ -1,0 +1,53 @@
+//! Transactions that have done their work and only absorb what is repeated: for half a minute (Timers J, L and M) as
+//! long as there is room, else the oldest are forgotten early.
+
+use super::{Slot, Transaction, Transactions};
+use std::collections::VecDeque;
+
+/// Of one shard, unless said otherwise. A call leaves three: at 2,700 calls per second this is reached after the half
+/// minute, at 10,000 it lasts for nine seconds. Whoever hears no answer repeats himself every four (T2).
+pub const LINGERING_MAX: usize = 262_144;
+
+/// In the order they began to linger. Those whose time is up may still stand in it.
+#[derive(Debug)]
+pub struct Lingering {
+    order: VecDeque<Slot>,
+    max: usize,
+    /// How many of them are server transactions.
+    pub servers: usize,
+}
+
+impl Lingering {
+    pub const fn new(max: usize) -> Self {
+        Self { order: VecDeque::new(), max, servers: 0 }
+    }
+
+    /// All are gone.
+    pub fn forget(&mut self) {
+        self.order = VecDeque::new();
+    }
+}
+
+impl Transactions {
+    /// Notes a transaction that begins to linger.
+    pub(super) fn linger(&mut self, slot: Slot) {
+        let begins = match self.slots.get_mut(slot) {
+            Some(Transaction::Server(server)) if server.lingers() && !server.lingering => {
+                self.lingering.servers += 1;
+                &mut server.lingering
+            }
+            Some(Transaction::Client(client)) if client.lingers() => &mut client.lingering,
+            _ => return,
+        };
+        if std::mem::replace(begins, true) {
+            return;
+        }
+        self.lingering.order.push_back(slot);
+        while let Some(oldest) = self.lingering.order.front().copied()
+            && (self.lingering.order.len() > self.lingering.max || self.slots.get(oldest).is_none())
+        {
+            self.lingering.order.pop_front();
+            self.remove(oldest);
+        }
+    }
+}
