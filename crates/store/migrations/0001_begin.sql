@@ -99,6 +99,7 @@ CREATE TABLE api_key (
     hash BYTEA NOT NULL UNIQUE,
     scopes TEXT NOT NULL,
     tenant TEXT NOT NULL,
+    nets TEXT NOT NULL,
     made_by TEXT NOT NULL,
     created BIGINT NOT NULL,
     expires BIGINT,

@@ -79,6 +79,18 @@ impl Store {
         let rows = self.look(|link| link.query(&sql, args![id, limit]))?;
         rows.into_iter().map(event).collect()
     }
+
+    /// The numbers of the first and the last event that are kept; `None` when there are none.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn event_bounds(&self) -> Result<Option<(i64, i64)>> {
+        let sql = "SELECT (SELECT min(id) FROM event), (SELECT max(id) FROM event)";
+        let Some(row) = self.look(|link| link.first(sql, &[]))? else { return Ok(None) };
+        let mut cells = row.cells();
+        let (first, last): (Option<i64>, Option<i64>) = (cells.take()?, cells.take()?);
+        Ok(first.zip(last))
+    }
 }
 
 const SELECT: &str = "SELECT id, at, kind, tenant, extension, call, case_id, why, body FROM event";

@@ -20,6 +20,8 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     /// At which tenant; `None`: everywhere.
     pub tenant: Option<TenantId>,
+    /// From which networks; empty: from everywhere.
+    pub nets: Vec<String>,
     /// The user who made it.
     pub made_by: String,
     /// When.
@@ -40,23 +42,25 @@ impl Store {
     pub fn make_key(&self, act: &Act, key: &ApiKey) -> Result<()> {
         let tenant = key.tenant.as_ref().map_or("", TenantId::as_str);
         let scopes = serde_json::Value::from(key.scopes.clone());
+        let nets = serde_json::Value::from(key.nets.clone());
         let row = args![
             &key.id,
             &key.name,
             key.hash,
             &scopes,
             tenant,
+            &nets,
             &key.made_by,
             key.created,
             key.expires
         ];
-        let after = json!({"name": key.name, "scopes": scopes, "expires": key.expires});
+        let after = json!({"name": key.name, "scopes": scopes, "nets": nets, "expires": key.expires});
         let subject = format!("key {}", key.id);
         let tenant = key.tenant.as_ref();
         let about = About { tenant, subject: &subject, before: None, after: Some(&after) };
         self.change(|link| {
             link.insert(
-                "INSERT INTO api_key (id, name, hash, scopes, tenant, made_by, created, expires)",
+                "INSERT INTO api_key (id, name, hash, scopes, tenant, nets, made_by, created, expires)",
                 "",
                 &[row.to_vec()],
             )?;
@@ -121,7 +125,7 @@ impl Store {
 }
 
 const SELECT: &str =
-    "SELECT id, name, hash, scopes, tenant, made_by, created, expires, used, revoked
+    "SELECT id, name, hash, scopes, tenant, nets, made_by, created, expires, used, revoked
     FROM api_key";
 
 fn key(row: Row) -> Result<ApiKey> {
@@ -135,6 +139,7 @@ fn key(row: Row) -> Result<ApiKey> {
         hash,
         scopes,
         tenant: (!tenant.is_empty()).then(|| TenantId::new(&tenant)),
+        nets: cells.json()?,
         made_by: cells.take()?,
         created: cells.take()?,
         expires: cells.take()?,

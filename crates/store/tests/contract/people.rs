@@ -128,6 +128,7 @@ fn keys(store: &Store) {
         hash: [7; 32],
         scopes: vec!["cdr.read".into()],
         tenant: Some(TenantId::new("office")),
+        nets: vec!["192.0.2.0/24".into()],
         made_by: "u1".into(),
         created: at(1),
         expires: Some(at(100)),
