@@ -4,6 +4,7 @@
 mod bench;
 mod bench_sip;
 mod eval;
+mod openapi;
 mod suite;
 mod table;
 mod tidy;
@@ -24,6 +25,8 @@ enum Chore {
     },
     /// Replay recorded streams with known attacks: euros lost, honest customers hit.
     Eval(eval::Options),
+    /// Write the reference of the REST API from its routes.
+    Openapi,
     /// Measure speed.
     Bench(bench::Options),
     /// Measure signalling, beside Kamailio: needs two cores and the Debian packages kamailio and sip-tester.
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::command(),
         Chore::Test { arguments } => suite::command(&arguments),
         Chore::Eval(options) => eval::command(&options),
+        Chore::Openapi => openapi::command(),
         Chore::Bench(options) => bench::command(&options),
         Chore::BenchSip(options) => bench_sip::command(&options),
         Chore::Gauge(options) => bench::gauge(&options),

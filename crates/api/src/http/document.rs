@@ -1,0 +1,172 @@
+//! The API reference (OpenAPI 3.1), made from the table of routes.
+
+use super::ask::Nothing;
+use super::route::{Needs, Route};
+use crate::refusal::RefusalBody;
+use std::any::{TypeId, type_name};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    Content, InfoBuilder, License, OpenApi, OpenApiBuilder, Ref, RefOr, Required, ResponseBuilder,
+    Schema,
+};
+
+/// Named schemas, as they are met.
+#[derive(Default)]
+pub struct Parts {
+    schemas: BTreeMap<String, RefOr<Schema>>,
+}
+
+impl Parts {
+    /// Where the schema of `T` is found; it is added with all it is made of.
+    pub fn schema<T: ToSchema + 'static>(&mut self) -> RefOr<Schema> {
+        let mut used = Vec::new();
+        T::schemas(&mut used);
+        for (name, schema) in used {
+            self.schemas.entry(name).or_insert(schema);
+        }
+        // A generic type has no name of its own.
+        if type_name::<T>().contains('<') {
+            return T::schema();
+        }
+        let name = T::name().into_owned();
+        self.schemas.entry(name.clone()).or_insert_with(T::schema);
+        Ref::from_schema_name(name).into()
+    }
+
+    /// A body of type `B`, unless there is none.
+    pub fn body<B: ToSchema + 'static>(&mut self) -> Option<RefOr<Schema>> {
+        (TypeId::of::<B>() != TypeId::of::<Nothing>()).then(|| self.schema::<B>())
+    }
+}
+
+/// The reference of these routes.
+pub fn document(routes: &[Route]) -> OpenApi {
+    let mut parts = Parts::default();
+    let refusal = Content::new(Some(parts.schema::<RefusalBody>()));
+    let refused = ResponseBuilder::new()
+        .description("Refused: what happened and what to do")
+        .content("application/json", refusal)
+        .build();
+    let mut paths = PathsBuilder::new();
+    for route in routes {
+        let operation = operation(route, &mut parts);
+        let item = PathItem::new(method(route), operation);
+        paths = paths.path(route.path, item);
+    }
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(parts.schemas)
+        .response("Refused", refused)
+        .security_scheme(
+            "session",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                "__Host-ringfence",
+                "A session, from POST /v1/login. Changes also need the header X-Ringfence: 1.",
+            ))),
+        )
+        .security_scheme(
+            "key",
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .description(Some("An API key, from POST /v1/keys"))
+                    .build(),
+            ),
+        )
+        .build();
+    let mut info =
+        InfoBuilder::new().title("Ringfence").version("1").description(Some(ABOUT)).build();
+    info.license = Some(License::new("Apache-2.0"));
+    OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
+}
+
+const ABOUT: &str = "Times are RFC 3339 in UTC, money is an integer of millionths, ids are strings. Lists are \
+pages: give `next` as `after`. A change of what has an `ETag` needs `If-Match`. A POST may carry an \
+`Idempotency-Key`; the same request with the same key is carried out once within 24 hours. `X-Reason` is kept \
+in the audit log. What may not be seen does not exist: 404.";
+
+fn operation(route: &Route, parts: &mut Parts) -> OperationBuilder {
+    let (parameters, body, answer) = (route.describe)(parts);
+    let mut operation = OperationBuilder::new()
+        .tag(tag(route.path))
+        .operation_id(Some(operation_id(route)))
+        .summary(Some(route.summary))
+        .description(Some(needs(route.needs)))
+        .parameters(Some(parameters.into_iter().chain(conditions(route))))
+        .response(route.status.as_u16().to_string(), answer)
+        .response("default", Ref::from_response_name("Refused"));
+    if route.grave {
+        let later = "A proposal was made: a second person must approve it";
+        operation = operation.response("202", ResponseBuilder::new().description(later));
+    }
+    if let Some(schema) = body {
+        let body = RequestBodyBuilder::new()
+            .content("application/json", Content::new(Some(schema)))
+            .required(Some(Required::True));
+        operation = operation.request_body(Some(body.build()));
+    }
+    match route.needs {
+        Needs::Nothing => operation.securities(Some([SecurityRequirement::default()])),
+        Needs::Login | Needs::Person => operation.security(scheme("session")),
+        Needs::Right(_) => operation.security(scheme("session")).security(scheme("key")),
+    }
+}
+
+fn scheme(name: &str) -> SecurityRequirement {
+    SecurityRequirement::new::<_, [&str; 0], &str>(name, [])
+}
+
+fn needs(needs: Needs) -> String {
+    match needs {
+        Needs::Nothing => "Needs no login.".into(),
+        Needs::Login => "Needs a login, the second factor may still be missing.".into(),
+        Needs::Person => "Needs a person's full login.".into(),
+        Needs::Right(permission) => format!("Needs the right `{}`.", permission.as_str()),
+    }
+}
+
+fn conditions(route: &Route) -> Vec<Parameter> {
+    let header = |name: &str, required, about: &str| {
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(required)
+            .description(Some(about))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .build()
+    };
+    let version = route.conditional.then(|| header("If-Match", Required::True, "The ETag read"));
+    let once = (route.method == axum::http::Method::POST && route.repeatable())
+        .then(|| header("Idempotency-Key", Required::False, "Any token of the caller's own"));
+    version.into_iter().chain(once).collect()
+}
+
+fn method(route: &Route) -> HttpMethod {
+    match route.method.as_str() {
+        "POST" => HttpMethod::Post,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}
+
+/// The first word of the path behind `/v1`.
+fn tag(path: &str) -> &str {
+    path.split('/').nth(2).unwrap_or_default()
+}
+
+/// Such as `post_login_totp`, for generated clients.
+fn operation_id(route: &Route) -> String {
+    let words = route.path.split('/').skip(2).map(|word| word.trim_matches(['{', '}']));
+    let name = words.map(|word| word.replace(['-', '.'], "_")).collect::<Vec<_>>().join("_");
+    format!("{}_{name}", route.method.as_str().to_lowercase())
+}

@@ -1,0 +1,37 @@
+//! The REST API: people and their rights, what the store keeps, and orders to the running node.
+//!
+//! Everything is in one table, [`routes`]: method, path, what it needs, and the typed function that answers. Router,
+//! reference (OpenAPI) and the test of rights are made from it. A request is checked in `http/route.rs`, in one order,
+//! before its function sees it.
+//!
+//! Clock, chance and the running node are arguments ([`State`]); sockets and TLS are the server's.
+
+mod access;
+mod app;
+mod caller;
+mod desk;
+mod http;
+mod node;
+mod people;
+mod refusal;
+mod resource;
+mod rights;
+mod router;
+mod routes;
+mod secret;
+mod stored;
+mod time;
+
+pub use app::{App, Clock, Settings, StartError, State};
+pub use http::route::{Needs, Route};
+pub use node::{
+    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, Told, TrunkView,
+};
+pub use people::proposals::tend;
+pub use refusal::{Refusal, RefusalBody};
+pub use rights::{Grant, Permission, Place, Reach, Role, allows};
+pub use router::{reference, router};
+pub use routes::routes;
+pub use secret::Chance;
+pub use stored::claims as reseller_claims;
+pub use time::{Amount, Time};

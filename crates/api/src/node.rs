@@ -1,0 +1,178 @@
+//! What only the running node knows and does. The server implements it; tests have a double.
+
+use crate::time::{Amount, Time};
+use ringfence_model::{ExtensionId, Level, TenantId, WallTime};
+use serde::Serialize;
+use std::future::Future;
+use std::pin::Pin;
+use utoipa::ToSchema;
+
+/// What the node will say.
+pub type Told<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
+
+/// Why the node did not.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Fault {
+    /// No such call or block there.
+    #[error("there is no {0} of that name")]
+    NotFound(&'static str),
+    /// It was refused, or failed.
+    #[error("{what}; {mend}")]
+    Refused {
+        /// What happened.
+        what: String,
+        /// What to do.
+        mend: String,
+    },
+}
+
+/// The running node.
+pub trait Node: Send + Sync {
+    /// How it is.
+    fn status(&self) -> Told<'_, NodeStatus>;
+    /// Calls that ring or run.
+    fn running_calls(&self) -> Told<'_, Vec<RunningCall>>;
+    /// Ends a call, in the name of `by`.
+    fn cut(&self, call: String, by: String) -> Told<'_, ()>;
+    /// Sets a block; it is on the disk when this is answered. Gives its name.
+    fn block(&self, order: BlockOrder) -> Told<'_, String>;
+    /// Lifts a block, in the name of `by`; on the disk when this is answered.
+    fn lift(&self, block: String, by: String) -> Told<'_, ()>;
+    /// Tells the engine what a person said of what it suspected at a tenant.
+    fn review(&self, tenant: TenantId, fraud: bool) -> Told<'_, ()>;
+    /// Where phones are.
+    fn registrations(&self) -> Told<'_, Vec<RegistrationView>>;
+    /// How trunks are.
+    fn trunks(&self) -> Told<'_, Vec<TrunkView>>;
+    /// Who is not heard.
+    fn bans(&self) -> Told<'_, Vec<BanView>>;
+}
+
+/// A block to be set.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BlockOrder {
+    /// Whose calls.
+    pub tenant: TenantId,
+    /// Only this extension's.
+    pub extension: Option<ExtensionId>,
+    /// How far it goes.
+    pub level: Level,
+    /// When it ends by itself.
+    pub until: Option<WallTime>,
+    /// In whose name.
+    pub by: String,
+}
+
+/// How the node is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct NodeStatus {
+    /// Of the program.
+    pub version: String,
+    /// Since when it runs.
+    pub since: Time,
+    /// Since when these settings are in force.
+    pub settings_since: Time,
+    /// Threads that hold tenants.
+    pub shards: u16,
+    /// Calls that ring or run.
+    pub calls: u64,
+    /// Phones that are registered.
+    pub registrations: u64,
+    /// Blocks in force.
+    pub blocks: u64,
+    /// Sources that are not heard.
+    pub bans: u64,
+    /// Whether it takes no new calls.
+    pub draining: bool,
+    /// Where it listens.
+    pub listens: Vec<String>,
+    /// What is not as it should be.
+    pub troubles: Vec<String>,
+}
+
+/// A call that rings or runs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RunningCall {
+    /// Names it.
+    pub call: String,
+    /// Whose.
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
+    /// Whose phone, when known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub extension: Option<ExtensionId>,
+    /// `outbound`, `inbound` or `internal`.
+    pub direction: String,
+    /// Calling party.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub a_number: Option<String>,
+    /// The digits as they came.
+    pub dialled: String,
+    /// Country of the called number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Kind of line that is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// When the attempt began.
+    pub started: Time,
+    /// When it was answered; absent while it rings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Time>,
+    /// Money at risk: spent and reserved.
+    pub exposure: Amount,
+}
+
+/// Where a phone is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RegistrationView {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
+    /// Which.
+    #[schema(value_type = String)]
+    pub extension: ExtensionId,
+    /// Where it is reached.
+    pub contact: String,
+    /// From where it registered.
+    pub source: String,
+    /// Until when.
+    pub expires: Time,
+    /// What it calls itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// How a trunk is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TrunkView {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub tenant: TenantId,
+    /// Which.
+    pub trunk: String,
+    /// `pbx` or `carrier`.
+    pub side: String,
+    /// Whether it answers; absent when it is not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub up: Option<bool>,
+    /// Whether we are registered there; absent when we need not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registered: Option<bool>,
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// Who is not heard.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct BanView {
+    /// An address or network.
+    pub net: String,
+    /// Until when; absent when only a person ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Time>,
+    /// Why.
+    pub why: String,
+}

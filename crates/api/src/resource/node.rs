@@ -1,0 +1,43 @@
+//! The node: status, trunks, registrations, bans.
+
+use super::live::{TenantQuery, keep_seen};
+use crate::caller::Caller;
+use crate::http::ask::{Ask, Nothing};
+use crate::http::page::Page;
+use crate::http::reply::{Outcome, Reply};
+use crate::node::{BanView, NodeStatus, RegistrationView, TrunkView};
+use crate::refusal::Refusal;
+use crate::rights::{Permission, Place};
+
+/// What concerns all tenants is the platform's.
+fn of_platform(caller: &Caller) -> Result<(), Refusal> {
+    if caller.holds(Permission::ReadNode, &Place::Platform) {
+        Ok(())
+    } else {
+        Err(Refusal::NotAllowed(Permission::ReadNode.as_str()))
+    }
+}
+
+/// GET /v1/node
+pub async fn status(ask: Ask) -> Outcome<NodeStatus> {
+    of_platform(&ask.caller)?;
+    Ok(Reply::new(ask.app.node().status().await?))
+}
+
+/// GET /v1/node/bans
+pub async fn bans(ask: Ask) -> Outcome<Page<BanView>> {
+    of_platform(&ask.caller)?;
+    Ok(Reply::new(Page::whole(ask.app.node().bans().await?)))
+}
+
+/// GET /v1/node/trunks
+pub async fn trunks(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<TrunkView>> {
+    let all = ask.app.node().trunks().await?;
+    keep_seen(ask, Permission::ReadNode, all, |trunk| &trunk.tenant).await
+}
+
+/// GET /v1/node/registrations
+pub async fn registrations(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<RegistrationView>> {
+    let all = ask.app.node().registrations().await?;
+    keep_seen(ask, Permission::ReadNode, all, |phone| &phone.tenant).await
+}

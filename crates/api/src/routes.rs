@@ -1,0 +1,114 @@
+//! The table of routes: what there is, and what each needs. Router, reference and the test of rights are made from it.
+
+use crate::http::route::{Needs, Route};
+use crate::people::{access, invite, keys, login, me, proposals, setup, users};
+use crate::resource::{alerts, audit, blocks, calls, cases, events, live, node, usage};
+use crate::rights::Permission as P;
+use axum::http::Method;
+
+const ANYBODY: Needs = Needs::Nothing;
+const LOGIN: Needs = Needs::Login;
+const PERSON: Needs = Needs::Person;
+
+macro_rules! routes {
+    ($($method:ident $path:literal $needs:expr, $handler:path, $summary:literal $(, $mark:ident)*;)*) => {
+        vec![$(
+            Route::new(Method::$method, $path, $needs, $summary, $handler)$(.$mark())*,
+        )*]
+    };
+}
+
+/// All routes.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let mut all = for_everybody();
+    all.extend(for_the_own_login());
+    all.extend(for_people());
+    all.extend(for_work());
+    all
+}
+
+const fn right(permission: P) -> Needs {
+    Needs::Right(permission)
+}
+
+fn for_everybody() -> Vec<Route> {
+    routes! {
+        GET "/v1/setup" ANYBODY, setup::needed, "Whether the first person is still to be set up";
+        POST "/v1/setup" ANYBODY, setup::first_person, "Sets up the first person";
+        POST "/v1/invitation" ANYBODY, invite::take, "Takes an invitation: sets the first password";
+        POST "/v1/login" ANYBODY, login::password, "Logs in with a password";
+        POST "/v1/login/passkey/begin" ANYBODY, login::passkey_begin, "Begins a login with a passkey alone";
+        POST "/v1/login/passkey" ANYBODY, login::passkey_finish, "Logs in with a passkey alone";
+    }
+}
+
+fn for_the_own_login() -> Vec<Route> {
+    routes! {
+        POST "/v1/login/totp" LOGIN, login::totp, "Gives an authenticator's code as second factor";
+        POST "/v1/login/recovery" LOGIN, login::recovery_code, "Gives a recovery code as second factor";
+        POST "/v1/login/second/passkey/begin" LOGIN, login::second_passkey_begin, "Begins to give a passkey as second factor";
+        POST "/v1/login/second/passkey" LOGIN, login::second_passkey_finish, "Gives a passkey as second factor";
+        POST "/v1/logout" LOGIN, login::logout, "Ends the session", quiet;
+        GET "/v1/me" LOGIN, login::me, "Who is logged in, and what must be done next";
+        POST "/v1/me/totp/begin" LOGIN, me::totp_begin, "Makes a secret for an authenticator app";
+        POST "/v1/me/totp" LOGIN, me::totp_finish, "Adds the authenticator with its first code";
+        DELETE "/v1/me/totp" PERSON, me::totp_remove, "Removes the authenticator", quiet;
+        POST "/v1/me/passkeys/begin" LOGIN, me::passkey_begin, "Begins to add a passkey";
+        POST "/v1/me/passkeys" LOGIN, me::passkey_finish, "Adds a passkey";
+        GET "/v1/me/passkeys" PERSON, me::passkeys, "The own passkeys";
+        DELETE "/v1/me/passkeys/{id}" PERSON, me::passkey_remove, "Removes a passkey", quiet;
+        POST "/v1/me/recovery-codes" PERSON, me::recovery_codes, "New recovery codes; the old ones are void";
+        POST "/v1/me/password" PERSON, me::change_password, "Changes the password; other sessions end", quiet;
+        GET "/v1/me/sessions" PERSON, me::sessions, "The own sessions";
+        DELETE "/v1/me/sessions/{id}" PERSON, me::session_end, "Ends an own session", quiet;
+    }
+}
+
+fn for_people() -> Vec<Route> {
+    routes! {
+        GET "/v1/users" right(P::ReadPeople), users::list, "Users, by login";
+        POST "/v1/users" right(P::ChangePeople), users::make, "Makes a user and invites them", grave;
+        GET "/v1/users/{id}" right(P::ReadPeople), users::one, "A user";
+        PATCH "/v1/users/{id}" right(P::ChangePeople), users::change, "Changes name or whether they may log in", conditional;
+        DELETE "/v1/users/{id}" right(P::ChangePeople), users::remove, "Removes a user", conditional, quiet;
+        PUT "/v1/users/{id}/grants" right(P::ChangePeople), users::change_grants, "Changes what somebody may do", conditional, grave;
+        POST "/v1/users/{id}/reset" right(P::ChangePeople), users::reset, "Takes password and factors away and invites anew", grave;
+        DELETE "/v1/users/{id}/sessions" right(P::ChangePeople), users::end_sessions, "Ends all sessions of a user", quiet;
+        GET "/v1/keys" right(P::ReadPeople), keys::list, "API keys, newest first";
+        POST "/v1/keys" right(P::ChangeKeys), keys::make, "Makes an API key; its secret is shown once";
+        DELETE "/v1/keys/{id}" right(P::ChangeKeys), keys::revoke, "Revokes an API key", quiet;
+        GET "/v1/proposals" PERSON, proposals::list, "Acts that wait for a second person, newest first";
+        POST "/v1/proposals/{id}/approve" PERSON, proposals::approve, "Approves what another proposed, and carries it out", grave;
+        POST "/v1/proposals/{id}/refuse" PERSON, proposals::refuse, "Refuses a proposal, or takes the own one back", quiet;
+        GET "/v1/access" right(P::ReadSettings), access::read, "From where and when people may come in";
+        PUT "/v1/access" right(P::ChangePeople), access::change, "Changes from where and when people may come in", conditional;
+        GET "/v1/audit" right(P::ReadAudit), audit::list, "Who did what, newest first";
+        GET "/v1/audit/verify" right(P::ReadAudit), audit::verify, "Checks the chain of the audit log";
+    }
+}
+
+fn for_work() -> Vec<Route> {
+    routes! {
+        GET "/v1/blocks" right(P::ReadBlocks), blocks::list, "Blocks, newest first";
+        POST "/v1/blocks" right(P::Block), blocks::set, "Sets a block";
+        GET "/v1/blocks/{id}" right(P::ReadBlocks), blocks::one, "A block";
+        POST "/v1/blocks/{id}/lift" right(P::Unblock), blocks::lift, "Lifts a block; limits are tight for a while", grave;
+        GET "/v1/alerts" right(P::ReadCases), alerts::list, "Alerts, newest first";
+        GET "/v1/cases" right(P::ReadCases), cases::list, "Cases, newest first";
+        GET "/v1/cases/{id}" right(P::ReadCases), cases::one, "A case with its events and notes";
+        PUT "/v1/cases/{id}/decision" right(P::DecideCases), cases::decide, "Says what a case was", conditional;
+        PUT "/v1/cases/{id}/hold" right(P::DecideCases), cases::hold, "Keeps the records of a case whatever their age", conditional;
+        POST "/v1/cases/{id}/notes" right(P::DecideCases), cases::note, "Adds a note to a case";
+        GET "/v1/calls" right(P::ReadCalls), calls::list, "Call records, newest first";
+        GET "/v1/calls/{id}" right(P::ReadCalls), calls::one, "A call record";
+        GET "/v1/live-calls" right(P::ReadCalls), live::list, "Calls that ring or run";
+        POST "/v1/live-calls/{id}/cut" right(P::CutCalls), live::cut, "Ends a running call", quiet;
+        GET "/v1/usage" right(P::ReadReports), usage::report, "Sums of call records";
+        GET "/v1/events" right(P::ReadCases), events::listen, "Live data, as server-sent events";
+        GET "/v1/node" right(P::ReadNode), node::status, "How the node is";
+        GET "/v1/node/trunks" right(P::ReadNode), node::trunks, "How trunks are";
+        GET "/v1/node/registrations" right(P::ReadNode), node::registrations, "Where phones are";
+        GET "/v1/node/bans" right(P::ReadNode), node::bans, "Who is not heard";
+    }
+}

@@ -1,0 +1,468 @@
+//! A small world: two tenants, one of a reseller, people of each role, and what happened to them.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::{Router, response::Response};
+use ringfence_api::{
+    Amount, App, BanView, BlockOrder, Chance, Clock, Fault, Grant, Node, NodeStatus, Reach,
+    RegistrationView, Role, RunningCall, Settings, State, Time, Told, TrunkView,
+};
+use ringfence_model::{Money, TenantId, WallTime};
+use ringfence_store::{
+    Act, Draft, Expected, Feeder, Place, Section, Session, SettingKey, Store, User,
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tower::ServiceExt;
+
+/// Sunday, 22 November 2026, 12:00 UTC.
+pub const NOON: i64 = 1_795_348_800;
+pub const PASSWORD: &str = "four words in a row";
+
+/// A clock that stands still until it is moved.
+pub struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> WallTime {
+        WallTime(self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// Chance that is the same each time, and never twice.
+pub struct Counted(AtomicU64);
+
+impl Chance for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::Relaxed);
+            chunk.copy_from_slice(&Sha256::digest(count.to_le_bytes())[..chunk.len()]);
+        }
+    }
+}
+
+/// A node that does as it is told and remembers it.
+#[derive(Default)]
+pub struct Double {
+    pub orders: Mutex<Vec<String>>,
+    pub fails: Mutex<bool>,
+}
+
+impl Double {
+    fn does(&self, order: String) -> Result<(), Fault> {
+        if *self.fails.lock().unwrap() {
+            let (what, mend) = ("the disk is slow".to_owned(), "see the log".to_owned());
+            return Err(Fault::Refused { what, mend });
+        }
+        self.orders.lock().unwrap().push(order);
+        Ok(())
+    }
+
+    pub fn took(&self) -> Vec<String> {
+        std::mem::take(&mut self.orders.lock().unwrap())
+    }
+}
+
+fn told<'a, T: Send + 'a>(value: Result<T, Fault>) -> Told<'a, T> {
+    Box::pin(async move { value })
+}
+
+impl Node for Double {
+    fn status(&self) -> Told<'_, NodeStatus> {
+        let since = Time(WallTime::from_secs(NOON - 3600));
+        told(Ok(NodeStatus {
+            version: "0".into(),
+            since,
+            settings_since: since,
+            shards: 1,
+            calls: 2,
+            registrations: 0,
+            blocks: 0,
+            bans: 0,
+            draining: false,
+            listens: vec!["udp 192.0.2.1:5060".into()],
+            troubles: vec![],
+        }))
+    }
+
+    fn running_calls(&self) -> Told<'_, Vec<RunningCall>> {
+        let call = |call: &str, tenant: &str| RunningCall {
+            call: call.into(),
+            tenant: tenant.into(),
+            extension: Some("201".into()),
+            direction: "outbound".into(),
+            a_number: Some("+31201234567".into()),
+            dialled: "00881612345678".into(),
+            country: None,
+            kind: Some("satellite".into()),
+            started: Time(WallTime::from_secs(NOON - 60)),
+            answered: None,
+            exposure: Amount(Money::units(7)),
+        };
+        told(Ok(vec![call("11", "acme"), call("12", "beta")]))
+    }
+
+    fn cut(&self, call: String, by: String) -> Told<'_, ()> {
+        told(self.does(format!("cut {call} by {by}")))
+    }
+
+    fn block(&self, order: BlockOrder) -> Told<'_, String> {
+        let BlockOrder { tenant, level, by, .. } = &order;
+        let done = self.does(format!("block {tenant} {level:?} by {by}"));
+        let count = self.orders.lock().unwrap().len();
+        told(done.map(|()| format!("0-{}", 100 + count)))
+    }
+
+    fn lift(&self, block: String, by: String) -> Told<'_, ()> {
+        told(self.does(format!("lift {block} by {by}")))
+    }
+
+    fn review(&self, tenant: TenantId, fraud: bool) -> Told<'_, ()> {
+        told(self.does(format!("review {tenant} {fraud}")))
+    }
+
+    fn registrations(&self) -> Told<'_, Vec<RegistrationView>> {
+        let phone = |tenant: &str| RegistrationView {
+            tenant: tenant.into(),
+            extension: "201".into(),
+            contact: "sip:201@192.0.2.9".into(),
+            source: "192.0.2.9:5060".into(),
+            expires: Time(WallTime::from_secs(NOON + 60)),
+            user_agent: None,
+        };
+        told(Ok(vec![phone("acme"), phone("beta")]))
+    }
+
+    fn trunks(&self) -> Told<'_, Vec<TrunkView>> {
+        let trunk = |tenant: &str| TrunkView {
+            tenant: tenant.into(),
+            trunk: "carrier".into(),
+            side: "carrier".into(),
+            up: Some(true),
+            registered: None,
+            trouble: None,
+        };
+        told(Ok(vec![trunk("acme"), trunk("beta")]))
+    }
+
+    fn bans(&self) -> Told<'_, Vec<BanView>> {
+        told(Ok(vec![]))
+    }
+}
+
+pub struct World {
+    pub app: Arc<App>,
+    pub clock: Arc<Hands>,
+    pub node: Arc<Double>,
+    pub store: Store,
+    pub router: Router,
+    tokens: AtomicU64,
+}
+
+/// What was answered.
+pub struct Got {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Got {
+    pub fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or("")
+    }
+
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self
+    }
+
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{}", self.body);
+        self
+    }
+
+    pub fn etag(&self) -> String {
+        self.headers["etag"].to_str().unwrap().to_owned()
+    }
+}
+
+/// A caller with what it always sends.
+pub struct Client<'a> {
+    pub world: &'a World,
+    pub cookie: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
+    pub from: &'static str,
+}
+
+impl World {
+    pub fn empty() -> Self {
+        Self::with(|_| ())
+    }
+
+    pub fn with(set: impl FnOnce(&mut Settings)) -> Self {
+        let clock = Arc::new(Hands(AtomicI64::new(NOON * 1_000_000)));
+        let store = Store::open(Place::Memory, clock.now()).unwrap();
+        let node = Arc::new(Double::default());
+        let mut settings = Settings::new("https://fw.example".into(), [7; 32]);
+        set(&mut settings);
+        let app = App::new(State {
+            store: store.clone(),
+            node: Arc::clone(&node) as Arc<dyn Node>,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            chance: Arc::new(Counted(AtomicU64::new(0))),
+            settings,
+        })
+        .unwrap();
+        let router = ringfence_api::router(Arc::clone(&app));
+        Self { app, clock, node, store, router, tokens: AtomicU64::new(0) }
+    }
+
+    /// With two tenants, `acme` of the reseller `north`, and `beta`.
+    pub fn peopled() -> Self {
+        let world = Self::empty();
+        world.reseller("north", &["acme"]);
+        for (login, grants) in people() {
+            world.person(login, &grants);
+        }
+        world
+    }
+
+    pub fn reseller(&self, id: &str, tenants: &[&str]) {
+        let ids: Vec<TenantId> = tenants.iter().map(|id| TenantId::new(id)).collect();
+        let claims = ringfence_api::reseller_claims(&ids);
+        let draft = Draft {
+            label: id.into(),
+            body: json!({ "tenants": tenants }),
+            claims,
+            attachment: None,
+        };
+        let key = SettingKey::new(Section::Reseller, None, id);
+        self.store.put_setting(&self.act(), &key, draft, Expected::New).unwrap();
+    }
+
+    pub fn act(&self) -> Act {
+        Act {
+            who: "test".into(),
+            what: "test".into(),
+            why: String::new(),
+            address: None,
+            at: self.clock.now(),
+        }
+    }
+
+    /// Somebody with these grants and an authenticator, whose password nobody needs.
+    pub fn person(&self, login: &str, grants: &[Grant]) -> User {
+        let mut user = User {
+            id: id_of(login),
+            login: login.into(),
+            name: login.to_uppercase(),
+            password: None,
+            totp: Some(vec![1; 60]),
+            passkeys: json!([]),
+            recovery: vec![],
+            grants: to_store(grants),
+            disabled: false,
+            version: 0,
+        };
+        user.version = self.store.put_user(&self.act(), &user).unwrap();
+        user
+    }
+
+    pub fn forward(&self, by: Duration) {
+        self.clock.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::Relaxed);
+    }
+
+    pub fn stranger(&self) -> Client<'_> {
+        Client { world: self, cookie: None, headers: Vec::new(), from: "192.0.2.77:4711" }
+    }
+
+    /// Somebody in a full session.
+    pub fn client(&self, login: &str) -> Client<'_> {
+        self.session(login, "totp")
+    }
+
+    pub fn session(&self, login: &str, strength: &str) -> Client<'_> {
+        let count = self.tokens.fetch_add(1, Ordering::Relaxed);
+        let mut bytes = [0xaa; 32];
+        bytes[..8].copy_from_slice(&count.to_le_bytes());
+        use base64::Engine;
+        let token = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(bytes);
+        let at = self.clock.now();
+        let session = Session {
+            token: Sha256::digest(token.as_bytes()).into(),
+            user: id_of(login),
+            created: at,
+            seen: at,
+            expires: at + Duration::from_secs(1800),
+            address: None,
+            agent: "test".into(),
+            strength: strength.into(),
+        };
+        self.store.open_session(&session).unwrap();
+        Client { cookie: Some(format!("__Host-ringfence={token}")), ..self.stranger() }
+    }
+
+    /// What happened: an alert and a block of each tenant, which make a case of each, and a call of each.
+    pub fn history(&self) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut events = String::new();
+        let mut cdrs = String::new();
+        for (n, tenant) in ["acme", "beta"].into_iter().enumerate() {
+            let at = Time(WallTime::from_secs(NOON - 600 + n as i64));
+            let alert = json!({"at": at, "kind": "alerted", "why": "many calls to Cuba", "alert": {
+                "tenant": tenant, "extension": "201", "call": null, "reasons": [], "evidence": 4.0,
+                "at_stake": 700_000_000}});
+            let block = json!({"at": at, "kind": "blocked", "why": "many calls to Cuba",
+                "id": format!("0-{n}"), "reasons": [], "block": {"id": n, "scope": {"tenant": tenant},
+                "level": "national", "since": at.0, "until": null, "origin": "engine",
+                "shadow": false}});
+            events += &format!("{alert}\n{block}\n");
+            let cdr = json!({"native_id": format!("c{n}"), "correlation_id": format!("id{n}@pbx"),
+                "tenant": tenant, "trunk": "carrier", "extension": "201", "direction": "outbound",
+                "a_number": "+31201234567", "dialled": "005312345678", "b_number": "+5312345678",
+                "c_number": null, "via": "phone", "source": null, "started": at.0,
+                "answered": at.0, "ended": at.0, "billable_ms": 60000, "code": 200,
+                "country": "CU", "kind": "mobile", "cost": 900_000, "outcome": "ok"});
+            cdrs += &format!("{cdr}\n");
+        }
+        std::fs::write(folder.path().join("events-2026-11-22.jsonl"), events).unwrap();
+        std::fs::write(folder.path().join("cdr-2026-11-22.jsonl"), cdrs).unwrap();
+        let fed = Feeder::new(self.store.clone(), folder.path(), 0).turn().unwrap();
+        assert_eq!((fed.cdrs, fed.events, fed.refused), (2, 4, 0));
+    }
+}
+
+/// Ids are UUIDs, as WebAuthn wants them.
+pub fn id_of(login: &str) -> String {
+    let hash = Sha256::digest(login);
+    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+pub fn grant(role: Role, reach: Reach) -> Grant {
+    Grant { role, reach }
+}
+
+/// One of each role, over `acme` or what it belongs to, and one over `beta`.
+pub fn people() -> Vec<(&'static str, Vec<Grant>)> {
+    let acme = || Reach::Tenant("acme".into());
+    vec![
+        ("root", vec![grant(Role::PlatformAdmin, Reach::Platform)]),
+        ("north", vec![grant(Role::Reseller, Reach::Reseller("north".into()))]),
+        ("anna", vec![grant(Role::TenantAdmin, acme())]),
+        ("otto", vec![grant(Role::Operator, acme())]),
+        ("audrey", vec![grant(Role::Auditor, acme())]),
+        ("bram", vec![grant(Role::TenantAdmin, Reach::Tenant("beta".into()))]),
+        ("nemo", vec![]),
+    ]
+}
+
+fn to_store(grants: &[Grant]) -> Vec<ringfence_store::Grant> {
+    let one = |grant: &Grant| ringfence_store::Grant {
+        role: ringfence_store::Role::of(
+            serde_json::to_value(grant.role).unwrap().as_str().unwrap(),
+        )
+        .unwrap(),
+        reach: match &grant.reach {
+            Reach::Platform => ringfence_store::Reach::Platform,
+            Reach::Reseller(id) => ringfence_store::Reach::Reseller(id.clone()),
+            Reach::Tenant(id) => ringfence_store::Reach::Tenant(id.clone()),
+        },
+    };
+    grants.iter().map(one).collect()
+}
+
+impl Client<'_> {
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub fn from(mut self, from: &'static str) -> Self {
+        self.from = from;
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Got {
+        self.send(Method::GET, path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Got {
+        self.send(Method::POST, path, Some(body), &[]).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Got {
+        self.send(Method::DELETE, path, None, &[]).await
+    }
+
+    pub async fn put(&self, path: &str, etag: &str, body: Value) -> Got {
+        self.send(Method::PUT, path, Some(body), &[("if-match", etag)]).await
+    }
+
+    pub async fn patch(&self, path: &str, etag: &str, body: Value) -> Got {
+        self.send(Method::PATCH, path, Some(body), &[("if-match", etag)]).await
+    }
+
+    /// Sends as the portal does; a cookie that comes back is kept by [`Self::login`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        more: &[(&'static str, &str)],
+    ) -> Got {
+        let mut request = Request::builder().method(method).uri(path).header("x-ringfence", "1");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        self.world.raw(request.body(body).unwrap(), self.from).await
+    }
+
+    /// Sends, and keeps the session that comes back.
+    pub async fn login(&mut self, path: &str, body: Value) -> Got {
+        let got = self.post(path, body).await;
+        if let Some(line) = got.headers.get("set-cookie") {
+            let line = line.to_str().unwrap();
+            self.cookie = Some(line.split(';').next().unwrap().to_owned());
+        }
+        got
+    }
+}
+
+impl World {
+    pub async fn raw(&self, request: Request<Body>, from: &str) -> Got {
+        let response = self.answer(request, from).await;
+        let (head, body) = response.into_parts();
+        let bytes = to_bytes(body, 1 << 24).await.unwrap();
+        let body =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        Got { status: head.status, headers: head.headers, body }
+    }
+
+    pub async fn answer(&self, mut request: Request<Body>, from: &str) -> Response {
+        let from: SocketAddr = from.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(from));
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+}
