@@ -61,19 +61,22 @@ fn number(bytes: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.try_into().ok()?))
 }
 
-/// One frame around `body`.
-pub(super) fn frame(body: &[u8], to: &mut Vec<u8>) {
+/// One frame around a body in pieces.
+pub(super) fn frame(body: &[&[u8]], to: &mut Vec<u8>) {
+    let len: usize = body.iter().map(|piece| piece.len()).sum();
+    let mut checksum = crc32fast::Hasher::new();
+    body.iter().for_each(|piece| checksum.update(piece));
     // A body beyond 4 GiB cannot come here: states are bounded far below.
-    to.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-    to.extend_from_slice(&crc32fast::hash(body).to_le_bytes());
-    to.extend_from_slice(body);
+    to.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+    to.extend_from_slice(&checksum.finalize().to_le_bytes());
+    body.iter().for_each(|piece| to.extend_from_slice(piece));
 }
 
 /// The whole file of one frame.
 pub(super) fn single(format: Format, body: &[u8]) -> Vec<u8> {
     let mut file = Vec::with_capacity(HEADER + FRAME_HEAD + body.len());
     file.extend_from_slice(&format.header());
-    frame(body, &mut file);
+    frame(&[body], &mut file);
     file
 }
 

@@ -74,14 +74,32 @@ impl CheckpointLog {
     }
 
     pub fn put(&mut self, key: [u8; KEY], state: Option<&[u8]>) -> io::Result<()> {
-        let state = state.unwrap_or_default();
-        if state.is_empty() && !self.places.contains_key(&key) {
+        self.put_all(std::iter::once((key, state)))
+    }
+
+    /// The states of different keys in one write: all of them, or none.
+    pub fn put_all<'s>(
+        &mut self,
+        states: impl Iterator<Item = ([u8; KEY], Option<&'s [u8]>)>,
+    ) -> io::Result<()> {
+        self.frames.clear();
+        let mut places = Vec::new();
+        for (key, state) in states {
+            let state = state.unwrap_or_default();
+            // Born and gone between two writes.
+            if state.is_empty() && !self.places.contains_key(&key) {
+                continue;
+            }
+            frame(&[&key, state], &mut self.frames);
+            places.push((key, self.frames.len() - state.len(), state.len()));
+        }
+        if places.is_empty() {
             return Ok(());
         }
-        self.frames.clear();
-        frame(&[&key, state].concat(), &mut self.frames);
-        let at = self.file.append(&self.frames)?;
-        self.note(key, Place { at: at + 8 + KEY as u64, len: state.len() });
+        let begin = self.file.append(&self.frames)?;
+        for (key, at, len) in places {
+            self.note(key, Place { at: begin + at as u64, len });
+        }
         Ok(())
     }
 

@@ -63,20 +63,26 @@ impl Journal {
         Ok((Self { folder: folder.to_owned(), shard, log, tail }, left))
     }
 
-    /// Keeps `state` under `key`, or forgets it.
+    /// Keeps states under different keys, or forgets them.
     ///
     /// # Errors
-    /// When it cannot be written; the log is as it was before.
-    pub fn checkpoint(&mut self, key: [u8; 16], state: Option<&[u8]>) -> io::Result<()> {
-        self.log.put(key, state)
+    /// When they cannot be written; the log is as it was before.
+    pub fn checkpoints<'s>(
+        &mut self,
+        states: impl Iterator<Item = ([u8; 16], Option<&'s [u8]>)>,
+    ) -> io::Result<()> {
+        self.log.put_all(states)
     }
 
-    /// Keeps an event that engine and guard heard of after the last snapshot.
+    /// Keeps events that engine and guard heard of after the last snapshot.
     ///
     /// # Errors
-    /// When it cannot be written; the tail is as it was before.
-    pub fn event(&mut self, at: WallTime, event: &CallEvent) -> io::Result<()> {
-        self.tail.put(at, event)
+    /// When they cannot be written; the tail is as it was before.
+    pub fn events<'e>(
+        &mut self,
+        events: impl Iterator<Item = (WallTime, &'e CallEvent)>,
+    ) -> io::Result<()> {
+        self.tail.put(events)
     }
 
     /// From now on events go to a new tail. Call it before the shard is asked for its state: whatever that state

@@ -71,11 +71,16 @@ impl Tail {
         Ok((Self { folder: folder.to_owned(), shard, number, file, frames: Vec::new() }, events))
     }
 
-    pub fn put(&mut self, at: WallTime, event: &CallEvent) -> io::Result<()> {
-        let body = pack(&(at, event)).map_err(io::Error::other)?;
+    /// Events in one write: all of them, or none.
+    pub fn put<'e>(
+        &mut self,
+        events: impl Iterator<Item = (WallTime, &'e CallEvent)>,
+    ) -> io::Result<()> {
         self.frames.clear();
-        frame(&body, &mut self.frames);
-        self.file.append(&self.frames).map(drop)
+        for event in events {
+            frame(&[&pack(&event).map_err(io::Error::other)?], &mut self.frames);
+        }
+        if self.frames.is_empty() { Ok(()) } else { self.file.append(&self.frames).map(drop) }
     }
 
     pub fn turn(&mut self) -> io::Result<()> {
@@ -126,10 +131,10 @@ mod tests {
         let (mut tail, before) =
             Tail::open(folder.path(), 3, WallTime(0), &mut Vec::new()).unwrap();
         assert!(before.is_empty());
-        tail.put(WallTime(10), &event(0)).unwrap();
-        tail.put(WallTime(20), &event(1)).unwrap();
+        tail.put([(WallTime(10), &event(0))].into_iter()).unwrap();
+        tail.put([(WallTime(20), &event(1))].into_iter()).unwrap();
         tail.turn().unwrap();
-        tail.put(WallTime(30), &event(2)).unwrap();
+        tail.put([(WallTime(30), &event(2))].into_iter()).unwrap();
         assert_eq!(read(folder.path(), 10), [20, 30], "a crash before the snapshot was written");
         assert_eq!(read(folder.path(), 10), [20, 30], "and a second one");
         tail.drop_old();
@@ -141,9 +146,9 @@ mod tests {
     fn a_torn_end_costs_the_last_event_only() {
         let folder = tempfile::tempdir().unwrap();
         let (mut tail, _) = Tail::open(folder.path(), 3, WallTime(0), &mut Vec::new()).unwrap();
-        tail.put(WallTime(10), &event(0)).unwrap();
+        tail.put([(WallTime(10), &event(0))].into_iter()).unwrap();
         let first = tail.file.len();
-        tail.put(WallTime(20), &event(1)).unwrap();
+        tail.put([(WallTime(20), &event(1))].into_iter()).unwrap();
         let bytes = std::fs::read(&tail.file.path).unwrap();
         for cut in 0..bytes.len() {
             let folder = tempfile::tempdir().unwrap();

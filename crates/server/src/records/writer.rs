@@ -123,6 +123,7 @@ impl Writer {
     /// Writes what came together.
     pub fn write(&mut self, batch: Batch) {
         self.tally.records_dropped.add(batch.dropped);
+        self.journal(&batch.records);
         for record in batch.records {
             self.record(&record);
         }
@@ -134,17 +135,24 @@ impl Writer {
         self.flush(false);
     }
 
+    /// Events that are not written are in the next snapshot all the same.
+    fn journal(&mut self, records: &[Record]) {
+        let mut outcome = Ok(());
+        for (of, keeper) in (0u8..).zip(&mut self.keepers) {
+            let events = records.iter().filter(|record| record.shard == of);
+            let events = events.filter_map(|record| match &record.what {
+                Output::Event(event) => Some((record.at, event)),
+                _ => None,
+            });
+            let mut events = events.peekable();
+            keeper.changed |= events.peek().is_some();
+            outcome = keeper.journal.events(events).and(outcome);
+        }
+        self.note("journal", outcome);
+    }
+
     fn record(&mut self, record: &Record) {
         let Record { shard, at, what } = record;
-        let journaled = match (self.keepers.get_mut(usize::from(*shard)), what) {
-            (Some(keeper), Output::Event(event)) => {
-                keeper.changed = true;
-                // One that is not written is in the next snapshot all the same.
-                keeper.journal.event(*at, event)
-            }
-            _ => Ok(()),
-        };
-        self.note("journal", journaled);
         if let Output::Event(CallEvent::Attempt(attempt)) = what {
             self.attempts.begin(attempt);
         }
@@ -227,16 +235,11 @@ impl Writer {
 
 impl Keeper {
     fn write(&mut self) -> io::Result<()> {
-        let mut outcome = Ok(());
         self.changed |= !self.waiting.is_empty();
-        let journal = &mut self.journal;
-        self.waiting.retain(|key, state| {
-            if outcome.is_ok() {
-                outcome = journal.checkpoint(*key, state.as_deref());
-            }
-            outcome.is_err()
-        });
-        outcome
+        let states = self.waiting.iter().map(|(key, state)| (*key, state.as_deref()));
+        self.journal.checkpoints(states)?;
+        self.waiting.clear();
+        Ok(())
     }
 
     fn ask(&mut self, shard: u8, shards: &Shards) -> io::Result<()> {
