@@ -25,6 +25,12 @@ use crate::counters::ShardCounters;
 /// Datagrams per system call.
 pub const BATCH: usize = 32;
 
+/// Datagrams in a batch after which the next are looked for at once, and how often: some microseconds in which who
+/// waits for our answers can ask again. To sleep and be woken costs more.
+const BUSY: usize = 8;
+/// See [`BUSY`].
+const BUSY_LOOKS: u32 = 16;
+
 /// Datagrams that wait when the kernel's send buffer is full; beyond it they are dropped, and sent again by the
 /// transaction that wants them to arrive.
 const UNSENT_MAX: usize = 4_096;
@@ -43,6 +49,8 @@ pub struct Port {
     unsent: VecDeque<Datagram>,
     /// The last batch was full: more waits, and it matters for how long already.
     behind: bool,
+    /// The last batch was large: the next one comes soon.
+    busy: bool,
     /// The kernel's count of what it dropped, as last seen.
     dropped: u32,
 }
@@ -92,6 +100,7 @@ impl Port {
             socket: UdpSocket::from_std(socket)?,
             unsent: VecDeque::new(),
             behind: false,
+            busy: false,
             dropped: 0,
         })
     }
@@ -111,16 +120,34 @@ impl Port {
         counters: &ShardCounters,
     ) -> Heard {
         let since = if self.behind { self.read_oldest(tray, heard, counters) } else { None };
-        let mut full = false;
+        let (mut full, mut busy) = (false, false);
+        let looks = if self.busy { BUSY_LOOKS } else { 1 };
         let read = self.socket.try_io(Interest::READABLE, || {
-            full = self.read_batch(tray, heard)? == BATCH;
+            let count = self.read_within(looks, tray, heard)?;
+            (full, busy) = (count == BATCH, count >= BUSY);
             // So that the runtime waits for the next datagram instead of having us ask in vain.
-            if full { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
+            if busy { Ok(()) } else { Err(ErrorKind::WouldBlock.into()) }
         });
-        self.behind = full;
+        (self.behind, self.busy) = (full, busy);
         // Other errors are ICMP messages about something sent before: the next call reads on.
         let interrupted = read.is_err_and(|error| error.kind() != ErrorKind::WouldBlock);
-        Heard { more: full || interrupted, since }
+        Heard { more: busy || interrupted, since }
+    }
+
+    /// A batch, or what comes while we look so many times.
+    fn read_within(
+        &self,
+        looks: u32,
+        tray: &mut Tray,
+        heard: &mut Vec<Datagram>,
+    ) -> io::Result<usize> {
+        for _ in 1..looks {
+            match self.read_batch(tray, heard) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => std::hint::spin_loop(),
+                read => return read,
+            }
+        }
+        self.read_batch(tray, heard)
     }
 
     /// Takes one datagram, with the time it arrived and the number of those the kernel dropped. That costs a call of

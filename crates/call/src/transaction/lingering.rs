@@ -4,9 +4,9 @@
 use super::{Slot, Transaction, Transactions};
 use std::collections::VecDeque;
 
-/// Of one shard, unless said otherwise. A call leaves three: at 2,700 calls per second this is reached after the half
-/// minute, at 10,000 it lasts for nine seconds. Whoever hears no answer repeats himself every four (T2).
-pub const LINGERING_MAX: usize = 262_144;
+/// Of one shard, unless said otherwise. A call leaves three: at 1,300 calls per second this is reached after the half
+/// minute, at 10,000 it lasts for four seconds. Whoever hears no answer asks again after a half, one and two (T1).
+pub const LINGERING_MAX: usize = 131_072;
 
 /// In the order they began to linger. Those whose time is up may still stand in it.
 #[derive(Debug)]

@@ -29,6 +29,8 @@ use connections::Connections;
 
 /// Messages taken per turn from other shards, and from connections.
 const MESSAGES_PER_TURN: usize = 64;
+/// Datagrams after which what they led to is sent: others work on it while the rest of a batch is looked at.
+const ANSWERED_PER_SEND: usize = 8;
 /// Orders taken per turn. Each may be long work, such as taking in a directory.
 const ORDERS_PER_TURN: usize = 4;
 /// Flows the gate is told to be broken per input.
@@ -143,8 +145,11 @@ impl Shard {
             None => {}
         }
         let mut heard = std::mem::take(&mut self.heard);
-        for (port, (remote, bytes)) in heard.drain(..) {
+        for (at, (port, (remote, bytes))) in (1..).zip(heard.drain(..)) {
             self.datagram(now, port, remote, bytes);
+            if at % ANSWERED_PER_SEND == 0 {
+                self.flush(now);
+            }
         }
         self.heard = heard;
         more |= self.take(now, MESSAGES_PER_TURN, |inbox| inbox.handed.try_recv(), Self::handed);

@@ -11,6 +11,7 @@ use crate::bench_sip::stand::{Stand, Who, costed, median, short_calls};
 pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
     let [peer, own] = [stand.capacity(Who::Kamailio)?, stand.capacity(Who::Ringfence)?];
     // A server costs less a call the busier it is: both are compared where the peer is at its best, and at a quarter.
+    let peer_full = costs_of(stand, Who::Kamailio, peer * 0.9)?;
     let (busy, busy_costs) = common(stand, peer.min(own) * 0.9)?;
     let quiet = busy / 4.0;
     let quiet_costs = costs(stand, quiet, 1)?;
@@ -27,14 +28,23 @@ pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
         let ratio = own / peer;
         readings.push(if bounded { at_most(what, ratio, "", 0.5) } else { told(what, ratio, "") });
     }
-    let server = stand.start(Who::Ringfence)?;
-    let (_, cost) = costed(&server, short_calls(Some(&server), own * 0.9, 6))?;
-    readings.push(told(
-        format!("CPU a call at {:.0}/s, Ringfence", own * 0.9),
-        cost.as_secs_f64() * 1e6,
-        "µs",
-    ));
+    let own_full = costs_of(stand, Who::Ringfence, own * 0.9)?;
+    readings.push(told(format!("CPU a call at {:.0}/s, Kamailio", peer * 0.9), peer_full, "µs"));
+    readings.push(told(format!("CPU a call at {:.0}/s, Ringfence", own * 0.9), own_full, "µs"));
+    let what = "CPU a call, each at 90 % of what it carries, Ringfence to Kamailio";
+    readings.push(told(what, own_full / peer_full, ""));
     Ok(readings)
+}
+
+/// Microseconds a call of one server at a rate of its own.
+fn costs_of(stand: &Stand, who: Who, rate: f64) -> Result<f64> {
+    let mut costs = Vec::new();
+    for _ in 0..stand.runs {
+        let server = stand.start(who)?;
+        let (_, cost) = costed(&server, short_calls(Some(&server), rate, 4))?;
+        costs.push(cost.as_secs_f64() * 1e6);
+    }
+    Ok(median(costs))
 }
 
 /// Median microseconds a call of each.
