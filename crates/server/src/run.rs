@@ -7,7 +7,7 @@ use crate::http;
 use crate::logging::Logging;
 use crate::notify::Notifier;
 use crate::peers;
-use crate::records::{Tally, Writer};
+use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
@@ -16,7 +16,7 @@ use ringfence_edge::{Records, Settings, Sockets, StartError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -187,13 +187,14 @@ fn start(
     }
     let (tally, troubles) = (Arc::<Tally>::default(), Arc::<Troubles>::default());
     let (hurry, hurries) = std::sync::mpsc::channel();
-    let notes = (Arc::clone(&tally), Arc::clone(&troubles));
+    let in_force: InForce = Arc::new(Mutex::new(Arc::clone(&config.snapshot)));
+    let notes = (Arc::clone(&tally), Arc::clone(&troubles), Arc::clone(&in_force));
     let attempts = attempts.into_iter();
     let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
     writer.write(said);
     let running = Running::new(
         (Shards::new(edge), hurry),
-        (tally, troubles),
+        (tally, troubles, in_force),
         file.to_owned(),
         config,
         logging,

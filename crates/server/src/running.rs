@@ -5,7 +5,7 @@ use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
 use crate::control::{Answer, Ask, BlockRef, Fault, Status, TrunkLine};
 use crate::logging::Logging;
-use crate::records::{Hurry, Tally};
+use crate::records::{Hurry, InForce, Tally};
 use crate::shards::Shards;
 use crate::troubles::Troubles;
 use crate::views;
@@ -32,6 +32,7 @@ pub(crate) struct Running {
     pub logging: Logging,
     pub since: WallTime,
     hurry: Sender<Hurry>,
+    in_force: InForce,
     settings: Mutex<(Arc<Config>, WallTime)>,
     draining: AtomicBool,
     drain: Notify,
@@ -40,7 +41,7 @@ pub(crate) struct Running {
 impl Running {
     pub fn new(
         (shards, hurry): (Shards, Sender<Hurry>),
-        (tally, troubles): (Arc<Tally>, Arc<Troubles>),
+        (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -54,6 +55,7 @@ impl Running {
             logging,
             since,
             hurry,
+            in_force,
             settings: Mutex::new((Arc::new(config), since)),
             draining: AtomicBool::new(false),
             drain: Notify::new(),
@@ -114,6 +116,7 @@ impl Running {
         })?;
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
+        *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
             (Arc::new(Config { snapshot, ..new }), crate::wall());
         for line in &said {

@@ -72,10 +72,10 @@ pub fn restore(from: &Path, to: &Path) -> Result<Checked> {
 }
 
 fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags)?;
     // One look that lasts: otherwise each change by others would begin the copy anew.
-    source.execute_batch("PRAGMA query_only = ON; BEGIN; SELECT count(*) FROM migration")?;
+    source.execute_batch("BEGIN; SELECT count(*) FROM migration")?;
     let mut copy = Connection::open(to)?;
     {
         let backup = Backup::new(&source, &mut copy)?;

@@ -64,7 +64,7 @@ pub struct Case {
     pub closed_by: Option<String>,
     /// The most that was spent and running, unexplained, by the engine's count.
     pub let_through: Money,
-    /// What refused calls would have been reserved for.
+    /// What the first minute of each refused call would have cost.
     pub prevented: Money,
     /// How many alerts it holds.
     pub alerts: u64,

@@ -173,6 +173,9 @@ impl Slot {
 
     /// A new connection, unless the last try is too short ago.
     fn open_and_begin(&mut self, place: &Place, durable: Durable) -> Result<Link> {
+        if matches!(place, Place::Memory) {
+            return Err(StoreError::Corrupt("what was in memory is gone".to_owned()));
+        }
         let now = Instant::now();
         if self.not_before.is_some_and(|at| now < at) {
             return Err(StoreError::Gone("it did not a moment ago either".to_owned()));
@@ -245,4 +248,65 @@ fn connect(at: &str) -> Result<Link> {
     // A network that swallows everything is noticed within half a minute.
     config.tcp_user_timeout(Duration::from_secs(30)).application_name("ringfence");
     Ok(Link::postgres(config.connect(postgres::NoTls)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Act, Draft, Expected, Section, SettingFilter, SettingKey};
+
+    fn put(store: &Store, n: i64, bytes: usize) -> Result<i64> {
+        let key = SettingKey::new(Section::Tariff, None, &n.to_string());
+        let (who, what) = ("ada".to_owned(), "tariff.add".to_owned());
+        let act = Act { who, what, why: String::new(), address: None, at: WallTime(n) };
+        let draft = Draft { attachment: Some(vec![7; bytes]), ..Draft::default() };
+        store.put_setting(&act, &key, draft, Expected::New)
+    }
+
+    fn count(store: &Store) -> usize {
+        store.settings(&SettingFilter::default(), 100).unwrap().len()
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_leaves_nothing_half_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Place::File(folder.path().join("store.db")), WallTime(1)).unwrap();
+        put(&store, 1, 10).unwrap();
+        let limit = |pages: u32| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            store.write(Durable::Soon, |link| link.batch(&sql)).unwrap();
+        };
+        limit(150);
+        assert!(matches!(put(&store, 2, 2_000_000), Err(StoreError::Full(_))));
+        assert_eq!(count(&store), 1);
+        put(&store, 2, 10).unwrap();
+        limit(1_000_000);
+        put(&store, 3, 2_000_000).unwrap();
+        assert_eq!(count(&store), 3);
+        let crate::Chain::Whole { rows: 3, .. } = store.verify_audit().unwrap() else { panic!() };
+    }
+
+    #[test]
+    fn a_change_that_panics_is_undone_and_the_store_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        for place in [Place::Memory, Place::File(folder.path().join("store.db"))] {
+            let memory = matches!(place, Place::Memory);
+            let store = Store::open(place, WallTime(1)).unwrap();
+            put(&store, 1, 10).unwrap();
+            let fails = std::panic::AssertUnwindSafe(|| {
+                store.change(|link| -> Result<()> {
+                    link.batch("DELETE FROM setting")?;
+                    panic!("a fault of ours");
+                })
+            });
+            assert!(std::panic::catch_unwind(fails).is_err());
+            if memory {
+                // It is gone with its connection, and that is told.
+                assert!(matches!(put(&store, 2, 10), Err(StoreError::Corrupt(_))));
+            } else {
+                assert_eq!(count(&store), 1);
+                put(&store, 2, 10).unwrap();
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod daily;
+mod line;
 mod tally;
 mod tell;
 mod writer;
@@ -9,4 +10,4 @@ mod writer;
 pub use daily::Daily;
 pub use tally::{Count, Tally};
 pub use tell::by;
-pub use writer::{Hurry, Writer};
+pub use writer::{Hurry, InForce, Writer};

@@ -5,7 +5,7 @@ use super::tally::Tally;
 use ringfence_fraud::explain::Voice;
 use ringfence_gate::Output;
 use ringfence_model::{
-    Action, Attempt, Block, CallEvent, CallId, Masked, Origin, Verdict, WallTime,
+    Action, Attempt, Block, CallEvent, CallId, Masked, Money, Origin, Verdict, WallTime,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -134,6 +134,9 @@ fn event_said(event: &CallEvent) -> Option<Value> {
 pub struct EventLine<'a> {
     pub at: String,
     pub shard: u8,
+    /// What a refusal saves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prevented: Option<Money>,
     #[serde(flatten)]
     pub what: &'a Value,
 }

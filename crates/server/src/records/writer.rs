@@ -2,6 +2,7 @@
 
 use super::attempts::Attempts;
 use super::daily::Daily;
+use super::line::{Acts, CdrLine, prevented};
 use super::tally::Tally;
 use super::tell::{EventLine, finished, stamp, tell};
 use crate::journal::{Journal, Known, encode};
@@ -10,12 +11,12 @@ use crate::troubles::Troubles;
 use bytes::Bytes;
 use ringfence_edge::{Batch, Record, RecordReader};
 use ringfence_fraud::explain::Voice;
-use ringfence_gate::{Gate, Output};
-use ringfence_model::{Attempt, CallEvent, Now};
+use ringfence_gate::{Gate, Output, Snapshot};
+use ringfence_model::{Action, Attempt, CallEvent, Now};
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::{error, info};
@@ -35,6 +36,9 @@ const PAUSE_SHARE: u32 = 200;
 /// How nice the writer is: a tenth of the weight of a shard (sched(7)).
 const BEHIND_SHARDS: i32 = 10;
 
+/// The settings in force: records tell prices.
+pub type InForce = Arc<Mutex<Arc<Snapshot>>>;
+
 /// The one thread that writes.
 pub struct Writer {
     reader: RecordReader,
@@ -43,6 +47,8 @@ pub struct Writer {
     cdrs: Daily,
     events: Daily,
     attempts: Attempts,
+    acts: Acts,
+    in_force: InForce,
     voice: Voice,
     tally: Arc<Tally>,
     troubles: Arc<Troubles>,
@@ -79,7 +85,7 @@ impl Writer {
         journals: Vec<Journal>,
         [cdrs, events]: [Daily; 2],
         attempts: impl Iterator<Item = Attempt>,
-        (tally, troubles): (Arc<Tally>, Arc<Troubles>),
+        (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
     ) -> Self {
         let now = Instant::now();
         let keeper = |journal| Keeper {
@@ -101,6 +107,8 @@ impl Writer {
             cdrs,
             events,
             attempts: known,
+            acts: Acts::default(),
+            in_force,
             voice: Voice::english(),
             tally,
             troubles,
@@ -127,8 +135,9 @@ impl Writer {
     pub fn write(&mut self, batch: Batch) {
         self.tally.records_dropped.add(batch.dropped);
         self.journal(&batch.records);
+        let in_force = Arc::clone(&self.in_force.lock().unwrap_or_else(PoisonError::into_inner));
         for (at, record) in (1..).zip(batch.records) {
-            self.record(&record);
+            self.record(&record, &in_force);
             if at % RECORDS_AT_ONCE == 0 {
                 std::thread::yield_now();
             }
@@ -157,21 +166,31 @@ impl Writer {
         self.note("journal", outcome);
     }
 
-    fn record(&mut self, record: &Record) {
+    fn record(&mut self, record: &Record, in_force: &Snapshot) {
         let Record { shard, at, what } = record;
         if let Output::Event(CallEvent::Attempt(attempt)) = what {
             self.attempts.begin(attempt);
         }
         if let Some(said) = tell(what, *shard, &self.attempts, &self.tally, &self.voice) {
-            let line = EventLine { at: stamp(*at), shard: *shard, what: &said };
+            let prevented = match what {
+                Output::Verdict(verdict) if verdict.action == Action::Reject => {
+                    let attempt = self.attempts.get(verdict.call);
+                    attempt.map(|attempt| prevented(attempt, *at, in_force))
+                }
+                _ => None,
+            };
+            let line = EventLine { at: stamp(*at), shard: *shard, prevented, what: &said };
             // Values of our own have a JSON form.
             self.events.add(*at, serde_json::to_vec(&line).unwrap_or_default());
         }
         match what {
+            Output::Verdict(verdict) => self.acts.judged(verdict),
+            Output::Cut { call, reasons, .. } => self.acts.cut(*call, reasons),
             Output::Finished(cdr) => {
                 let answered = cdr.answered.is_some();
                 if answered { &self.tally.cdrs_answered } else { &self.tally.cdrs_unanswered }.up();
-                self.cdrs.add(*at, serde_json::to_vec(cdr).unwrap_or_default());
+                let line = CdrLine::new(cdr, self.acts.take(cdr), in_force);
+                self.cdrs.add(*at, serde_json::to_vec(&line).unwrap_or_default());
             }
             Output::Event(event) => finished(event).map_or((), |call| self.attempts.end(call)),
             _ => {}

@@ -49,7 +49,7 @@ pub struct CdrRow {
     pub billable_ms: u64,
     /// By the tenant's tariff.
     pub cost: Money,
-    /// What a refused call would have been reserved for.
+    /// What the first minute of a refused call would have cost.
     pub prevented: Money,
     /// The caller's Call-ID.
     pub call_id: Option<String>,

@@ -231,8 +231,7 @@ impl<'a> Told<'a> {
             }
             "verdict" => {
                 case.calls += 1;
-                let exposure = self.body.get("verdict").and_then(|of| of.get("exposure"));
-                case.prevented += money(exposure);
+                case.prevented += money(self.body.get("prevented"));
             }
             _ => {}
         }

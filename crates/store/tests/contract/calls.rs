@@ -231,10 +231,11 @@ pub fn alert(secs: i64, tenant: &str, at_stake: i64) -> String {
 
 fn refusal(secs: i64, tenant: &str) -> String {
     let attempt = json!({"call": 8, "tenant": tenant, "extension": "205"});
-    let verdict = json!({"call": 8, "action": "reject", "acted": true, "exposure": 2_000_000});
+    let verdict = json!({"call": 8, "action": "reject", "acted": true});
     event(
         secs,
-        json!({"kind": "verdict", "attempt": attempt, "verdict": verdict, "why": "blocked"}),
+        json!({"kind": "verdict", "attempt": attempt, "verdict": verdict,
+        "prevented": 2_000_000, "why": "blocked"}),
     )
 }
 
