@@ -118,7 +118,7 @@ impl App {
             .map_err(|error| wrong(&error.to_string()))?;
         let origin = url.origin().ascii_serialization();
         Ok(Arc::new(Self {
-            desk: Desk::default(),
+            desk: Desk::for_store(),
             seal: Seal::new(&state.settings.secret),
             webauthn,
             origin,

@@ -87,7 +87,8 @@ pub async fn password(ask: Ask<Nothing, Nothing, PasswordLogin>) -> Outcome<Logi
     let PasswordLogin { login, password } = &ask.body;
     let login = ringfence_store::folded(login);
     let (app, from, at) = (&ask.app, ask.from, ask.at);
-    app.pace.try_once(&login, from, at)?;
+    let pace = format!("login:{login}");
+    app.pace.try_once(&pace, from, at)?;
     let asked = login.clone();
     let user = app.work(move |store| Ok(store.user_by_login(&asked)?)).await?;
     let kept = user.as_ref().and_then(|user| user.password.clone());
@@ -97,7 +98,7 @@ pub async fn password(ask: Ask<Nothing, Nothing, PasswordLogin>) -> Outcome<Logi
         failed(app, login, at).await?;
         return Err(Refusal::WrongLogin);
     };
-    app.pace.forgive(&login, from);
+    app.pace.forgive(&pace, from);
     begin(&ask, user, strength::PASSWORD, None).await
 }
 

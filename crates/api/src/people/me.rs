@@ -245,11 +245,12 @@ pub async fn change_password(ask: Ask<Nothing, Nothing, NewPassword>) -> Outcome
     let person = ask.caller.person()?;
     let (app, NewPassword { old, new }) = (&ask.app, &ask.body);
     let mut user = person.user.clone();
-    app.pace.try_once(&user.login, ask.from, ask.at)?;
+    let pace = format!("login:{}", user.login);
+    app.pace.try_once(&pace, ask.from, ask.at)?;
     if !app.passwords.is(old.clone(), user.password.clone()).await? {
         return Err(Refusal::WrongLogin);
     }
-    app.pace.forgive(&user.login, ask.from);
+    app.pace.forgive(&pace, ask.from);
     password::check(new, &user.login)?;
     user.password = Some(app.passwords.hash(new.clone(), app.chance()).await?);
     let (id, token) = (user.id.clone(), person.session.token);

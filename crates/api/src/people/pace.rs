@@ -37,7 +37,10 @@ struct Debt {
 }
 
 impl Pace {
-    /// Whether one more try is heard. It is counted at once, so that many at the same moment are not; see [`Self::forgive`].
+    /// Whether one more try is heard. `login` says of what too (`login:anna`, `second:anna`), so that nobody can use up
+    /// another sort of tries with what they type.
+    ///
+    /// It is counted at once, so that many at the same moment are not; see [`Self::forgive`].
     pub fn try_once(&self, login: &str, from: IpAddr, at: WallTime) -> Result<(), Refusal> {
         let mut rows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let both = both(login, from);

@@ -1,16 +1,17 @@
 //! Passwords: Argon2id, at OWASP's second recommendation (19 MiB, 2 passes, 1 lane).
 
+use crate::desk::Desk;
 use crate::refusal::Refusal;
 use crate::secret::Chance;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// KiB of memory, passes and lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// Hashes at once: calls come first on a small machine.
 const SEATS: usize = 2;
+/// Hashes that wait: two seconds of work.
+const QUEUE_MAX: usize = 64;
 /// Shortest and longest password, in characters (NIST SP 800-63B-4 §3.1.1.2 asks for at least 8 with a second
 /// factor, 15 without).
 const CHARS_MIN: usize = 12;
@@ -20,7 +21,7 @@ const DIFFERENT_MIN: usize = 5;
 
 /// The one place where passwords are hashed.
 pub struct Passwords {
-    seats: Arc<Semaphore>,
+    desk: Desk,
     /// Compared with when there is no such person, so that this takes as long as a wrong password.
     nobody: String,
 }
@@ -31,13 +32,13 @@ impl Passwords {
         let mut password = [0; 32];
         chance.fill(&mut password);
         let nobody = hash(&password, salt(chance)).unwrap_or_default();
-        Self { seats: Arc::new(Semaphore::new(SEATS)), nobody }
+        Self { desk: Desk::new(SEATS, QUEUE_MAX), nobody }
     }
 
     /// The hash of a new password, in PHC form.
     pub async fn hash(&self, password: String, chance: &dyn Chance) -> Result<String, Refusal> {
         let salt = salt(chance);
-        let hashed = self.work(move || hash(password.as_bytes(), salt)).await?;
+        let hashed = self.desk.work(move || Ok(hash(password.as_bytes(), salt))).await?;
         hashed.ok_or(Refusal::Broken)
     }
 
@@ -45,21 +46,8 @@ impl Passwords {
     pub async fn is(&self, password: String, kept: Option<String>) -> Result<bool, Refusal> {
         let known = kept.is_some();
         let kept = kept.unwrap_or_else(|| self.nobody.clone());
-        let right = self.work(move || verify(password.as_bytes(), &kept)).await?;
+        let right = self.desk.work(move || Ok(verify(password.as_bytes(), &kept))).await?;
         Ok(right && known)
-    }
-
-    async fn work<T: Send + 'static>(
-        &self,
-        job: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let seat = Arc::clone(&self.seats).acquire_owned().await.map_err(|_| Refusal::Busy)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = job();
-            drop(seat);
-            done
-        });
-        done.await.map_err(|_| Refusal::Broken)
     }
 }
 

@@ -159,6 +159,23 @@ async fn unknown_logins_and_wrong_passwords_get_one_answer_and_are_slowed_down()
 }
 
 #[tokio::test]
+async fn a_stranger_cannot_use_up_the_tries_of_a_second_factor_or_of_setting_up() {
+    let world = World::empty();
+    for login in ["setup", "second:root"] {
+        for from in ["203.0.113.1:1", "203.0.113.2:1"] {
+            for _ in 0..10 {
+                let body = json!({"login": login, "password": "wrong"});
+                world.stranger().from(from).post("/v1/login", body).await;
+            }
+        }
+    }
+    let (secret, _) = ready(&world).await;
+    let mut client = world.stranger();
+    client.login("/v1/login", password(PASSWORD)).await.is(200);
+    client.login("/v1/login/totp", json!({"code": code(&world, &secret)})).await.is(200);
+}
+
+#[tokio::test]
 async fn codes_cannot_be_guessed_by_trying_all() {
     let world = World::empty();
     let (secret, _) = ready(&world).await;
