@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use utoipa::openapi::{ContentBuilder, ResponseBuilder};
 
 /// How often it is looked whether something happened.
@@ -155,6 +156,8 @@ impl Listener {
             return;
         }
         let mut quiet = Duration::ZERO;
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let Ok(told) = self.tell(&send).await else { return };
             if told {
@@ -162,7 +165,7 @@ impl Listener {
                 continue;
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => quiet += LOOK,
+                _ = look.tick() => quiet += LOOK,
                 () = send.closed() => return,
             }
             if quiet >= HEARTBEAT {

@@ -20,6 +20,8 @@ pub struct Authenticator {
     counter: u32,
     pub origin: &'static str,
     pub verifies: bool,
+    /// Whether one bit of its signatures is wrong.
+    pub bends: bool,
 }
 
 impl Authenticator {
@@ -33,6 +35,7 @@ impl Authenticator {
             counter: 0,
             origin: ORIGIN,
             verifies: true,
+            bends: false,
         }
     }
 
@@ -92,10 +95,12 @@ impl Authenticator {
         let client = self.client_data("webauthn.get", &options["challenge"]);
         let signed = [data.as_slice(), &Sha256::digest(&client)].concat();
         let signature: Signature = self.key.sign(&signed);
+        let mut signature = signature.to_der().as_bytes().to_vec();
+        *signature.last_mut().unwrap() ^= u8::from(self.bends);
         json!({"id": BASE64.encode(&self.id), "rawId": BASE64.encode(&self.id), "type": "public-key",
             "extensions": {}, "response": {"authenticatorData": BASE64.encode(data),
             "clientDataJSON": BASE64.encode(client),
-            "signature": BASE64.encode(signature.to_der()), "userHandle": self.handle}})
+            "signature": BASE64.encode(signature), "userHandle": self.handle}})
     }
 
     /// A copy that has been used less.
