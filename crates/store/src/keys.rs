@@ -54,7 +54,8 @@ impl Store {
             key.created,
             key.expires
         ];
-        let after = json!({"name": key.name, "scopes": scopes, "nets": nets, "expires": key.expires});
+        let after =
+            json!({"name": key.name, "scopes": scopes, "nets": nets, "expires": key.expires});
         let subject = format!("key {}", key.id);
         let tenant = key.tenant.as_ref();
         let about = About { tenant, subject: &subject, before: None, after: Some(&after) };
