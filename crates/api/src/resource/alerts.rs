@@ -1,15 +1,14 @@
 //! Alerts: messages to people.
 
-use super::gather::newest;
+use super::gather::page;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
-use crate::http::reply::{Outcome, Reply};
+use crate::http::reply::Outcome;
 use crate::rights::Permission;
 use crate::time::Time;
 use ringfence_model::{TenantId, WallTime};
-use ringfence_store::{Event, EventFilter};
+use ringfence_store::{Event, EventFilter, Store};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// What the store calls them.
@@ -85,25 +84,18 @@ impl From<Event> for EventView {
 pub async fn list(ask: Ask<Nothing, AlertQuery>) -> Outcome<Page<EventView>> {
     let limit = limit(ask.query.limit)?;
     let after = after::<(WallTime, i64)>(ask.query.after.as_deref())?;
-    let app = Arc::clone(&ask.app);
+    let find = move |store: &Store, query: &AlertQuery, tenant, wanted| {
+        let filter = EventFilter {
+            tenant,
+            case: query.case.clone(),
+            kinds: vec![KIND.to_owned()],
+            from: query.from.map(|time| time.0),
+            until: query.until.map(|time| time.0),
+            after,
+        };
+        store.events(&filter, wanted)
+    };
     let key = |event: &Event| (event.at, event.id);
-    let rows = app
-        .work(move |store| {
-            let query = ask.query;
-            let whose = ask.caller.whose(store, Permission::ReadCases, query.tenant.as_ref())?;
-            let rows = |tenant, wanted| {
-                let filter = EventFilter {
-                    tenant,
-                    case: query.case.clone(),
-                    kinds: vec![KIND.to_owned()],
-                    from: query.from.map(|time| time.0),
-                    until: query.until.map(|time| time.0),
-                    after,
-                };
-                Ok(store.events(&filter, wanted)?)
-            };
-            newest(&whose, limit, rows, key)
-        })
-        .await?;
-    Ok(Reply::new(Page::of(rows, limit, key, EventView::from)))
+    let whose = (Permission::ReadCases, ask.query.tenant.clone());
+    page(ask, whose, limit, find, key, EventView::from).await
 }

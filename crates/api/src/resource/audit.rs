@@ -1,6 +1,6 @@
 //! The audit log.
 
-use super::gather::newest;
+use super::gather::page;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
 use crate::http::reply::{Outcome, Reply};
@@ -9,9 +9,8 @@ use crate::rights::{Permission, Place};
 use crate::secret::hex;
 use crate::time::Time;
 use ringfence_model::TenantId;
-use ringfence_store::{AuditFilter, Audited, Chain};
+use ringfence_store::{AuditFilter, Audited, Chain, Store};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which rows are wanted.
@@ -93,26 +92,19 @@ impl From<Audited> for AuditRow {
 /// GET /v1/audit
 pub async fn list(ask: Ask<Nothing, AuditQuery>) -> Outcome<Page<AuditRow>> {
     let (limit, below) = (limit(ask.query.limit)?, after::<i64>(ask.query.after.as_deref())?);
-    let app = Arc::clone(&ask.app);
-    let rows = app
-        .work(move |store| {
-            let query = ask.query;
-            let whose = ask.caller.whose(store, Permission::ReadAudit, query.tenant.as_ref())?;
-            let rows = |tenant, wanted| {
-                let filter = AuditFilter {
-                    tenant,
-                    subject: query.subject.clone(),
-                    who: query.who.clone(),
-                    from: query.from.map(|time| time.0),
-                    until: query.until.map(|time| time.0),
-                    below,
-                };
-                Ok(store.audit(&filter, wanted)?)
-            };
-            newest(&whose, limit, rows, |row| row.seq)
-        })
-        .await?;
-    Ok(Reply::new(Page::of(rows, limit, |row| row.seq, AuditRow::from)))
+    let find = move |store: &Store, query: &AuditQuery, tenant, wanted| {
+        let filter = AuditFilter {
+            tenant,
+            subject: query.subject.clone(),
+            who: query.who.clone(),
+            from: query.from.map(|time| time.0),
+            until: query.until.map(|time| time.0),
+            below,
+        };
+        store.audit(&filter, wanted)
+    };
+    let whose = (Permission::ReadAudit, ask.query.tenant.clone());
+    page(ask, whose, limit, find, |row| row.seq, AuditRow::from).await
 }
 
 /// What checking the chain found.

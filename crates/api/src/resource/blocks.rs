@@ -1,6 +1,6 @@
 //! Blocks: those in force and those that ended; setting and lifting.
 
-use super::gather::newest;
+use super::gather::page;
 use crate::caller::Caller;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
@@ -138,24 +138,18 @@ impl BlockView {
 pub async fn list(ask: Ask<Nothing, BlockQuery>) -> Outcome<Page<BlockView>> {
     let limit = limit(ask.query.limit)?;
     let after = after::<(WallTime, String)>(ask.query.after.as_deref())?;
-    let (app, at) = (Arc::clone(&ask.app), ask.at);
-    let rows = app
-        .work(move |store| {
-            let query = ask.query;
-            let whose = ask.caller.whose(store, Permission::ReadBlocks, query.tenant.as_ref())?;
-            let rows = |tenant, wanted| {
-                let filter = BlockFilter {
-                    tenant,
-                    extension: query.extension.clone(),
-                    in_force: query.in_force.then_some(at),
-                    after: after.clone(),
-                };
-                Ok(store.blocks(&filter, wanted)?)
-            };
-            newest(&whose, limit, rows, key)
-        })
-        .await?;
-    Ok(Reply::new(Page::of(rows, limit, key, |row| BlockView::at(row, at))))
+    let at = ask.at;
+    let find = move |store: &Store, query: &BlockQuery, tenant, wanted| {
+        let filter = BlockFilter {
+            tenant,
+            extension: query.extension.clone(),
+            in_force: query.in_force.then_some(at),
+            after: after.clone(),
+        };
+        store.blocks(&filter, wanted)
+    };
+    let whose = (Permission::ReadBlocks, ask.query.tenant.clone());
+    page(ask, whose, limit, find, key, move |row| BlockView::at(row, at)).await
 }
 
 fn key(row: &BlockRow) -> (WallTime, String) {

@@ -1,6 +1,6 @@
 //! Call records: looking for them.
 
-use super::gather::newest;
+use super::gather::page;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
 use crate::http::reply::{Outcome, Reply};
@@ -11,7 +11,7 @@ use crate::stored;
 use crate::time::{Amount, Time};
 use ringfence_model::{Direction, ExtensionId, TenantId, TrunkId, WallTime};
 use ringfence_store as store;
-use ringfence_store::{CdrFilter, CdrRef, CdrRow};
+use ringfence_store::{CdrFilter, CdrRef, CdrRow, Store};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -221,17 +221,12 @@ impl From<CdrRow> for CallView {
 pub async fn list(ask: Ask<Nothing, CallQuery>) -> Outcome<Page<CallView>> {
     let limit = limit(ask.query.limit)?;
     let after = after::<(WallTime, i64)>(ask.query.after.as_deref())?;
-    let app = Arc::clone(&ask.app);
+    let find = move |store: &Store, query: &CallQuery, tenant, wanted| {
+        store.cdrs(&query.filter(tenant, after), wanted)
+    };
     let key = |row: &CdrRow| (row.at.started, row.at.id);
-    let rows = app
-        .work(move |store| {
-            let query = ask.query;
-            let whose = ask.caller.whose(store, Permission::ReadCalls, query.tenant.as_ref())?;
-            let rows = |tenant, wanted| Ok(store.cdrs(&query.filter(tenant, after), wanted)?);
-            newest(&whose, limit, rows, key)
-        })
-        .await?;
-    Ok(Reply::new(Page::of(rows, limit, key, CallView::from)))
+    let whose = (Permission::ReadCalls, ask.query.tenant.clone());
+    page(ask, whose, limit, find, key, CallView::from).await
 }
 
 /// GET /v1/calls/{id}

@@ -1,7 +1,7 @@
 //! Cases: all alerts, blocks and calls of one campaign, for somebody to decide about.
 
 use super::alerts::EventView;
-use super::gather::newest;
+use super::gather::page;
 use crate::caller::Caller;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
@@ -157,26 +157,19 @@ pub struct NoteView {
 pub async fn list(ask: Ask<Nothing, CaseQuery>) -> Outcome<Page<CaseView>> {
     let limit = limit(ask.query.limit)?;
     let after = after::<(WallTime, String)>(ask.query.after.as_deref())?;
-    let app = Arc::clone(&ask.app);
+    let find = move |store: &Store, query: &CaseQuery, tenant, wanted| {
+        let filter = CaseFilter {
+            tenant,
+            state: query.state.map(CaseState::from),
+            from: query.from.map(|time| time.0),
+            until: query.until.map(|time| time.0),
+            after: after.clone(),
+        };
+        store.cases(&filter, wanted)
+    };
     let key = |case: &Case| (case.opened, case.id.clone());
-    let rows = app
-        .work(move |store| {
-            let query = ask.query;
-            let whose = ask.caller.whose(store, Permission::ReadCases, query.tenant.as_ref())?;
-            let rows = |tenant, wanted| {
-                let filter = CaseFilter {
-                    tenant,
-                    state: query.state.map(CaseState::from),
-                    from: query.from.map(|time| time.0),
-                    until: query.until.map(|time| time.0),
-                    after: after.clone(),
-                };
-                Ok(store.cases(&filter, wanted)?)
-            };
-            newest(&whose, limit, rows, key)
-        })
-        .await?;
-    Ok(Reply::new(Page::of(rows, limit, key, CaseView::from)))
+    let whose = (Permission::ReadCases, ask.query.tenant.clone());
+    page(ask, whose, limit, find, key, CaseView::from).await
 }
 
 fn seen(store: &Store, caller: &Caller, permission: Permission, id: &str) -> Result<Case, Refusal> {

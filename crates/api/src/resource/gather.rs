@@ -1,15 +1,43 @@
 //! One list of the things of several tenants.
 
 use crate::caller::Whose;
+use crate::http::ask::{Ask, Nothing};
+use crate::http::page::Page;
+use crate::http::reply::{Outcome, Reply};
 use crate::refusal::Refusal;
+use crate::rights::Permission;
 use ringfence_model::TenantId;
+use ringfence_store::{Store, StoreError};
+use serde::Serialize;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// Most tenants that are asked one by one; a reseller with more names one.
 const TENANTS_MAX: usize = 200;
 
+/// A page of what the caller may see with a permission, of one tenant when one is named: what `find` gives for each
+/// tenant, newest first. `key` is the order and names a row, `show` tells it.
+pub async fn page<Q: Send + 'static, R: Send + 'static, K: Ord + Serialize, V>(
+    ask: Ask<Nothing, Q>,
+    (permission, tenant): (Permission, Option<TenantId>),
+    limit: usize,
+    find: impl Fn(&Store, &Q, Option<TenantId>, u32) -> Result<Vec<R>, StoreError> + Send + 'static,
+    key: impl Fn(&R) -> K + Copy + Send + 'static,
+    show: impl FnMut(R) -> V,
+) -> Outcome<Page<V>> {
+    let app = Arc::clone(&ask.app);
+    let rows = app
+        .work(move |store| {
+            let whose = ask.caller.whose(store, permission, tenant.as_ref())?;
+            let rows = |tenant, wanted| Ok(find(store, &ask.query, tenant, wanted)?);
+            newest(&whose, limit, rows, key)
+        })
+        .await?;
+    Ok(Reply::new(Page::of(rows, limit, key, show)))
+}
+
 /// The newest `limit` and one more of what `ask` finds for each of `whose`; `key` is the order, newest the largest.
-pub fn newest<R, K: Ord>(
+fn newest<R, K: Ord>(
     whose: &Whose,
     limit: usize,
     ask: impl Fn(Option<TenantId>, u32) -> Result<Vec<R>, Refusal>,
