@@ -155,11 +155,11 @@ impl Calls {
             None if makes.is_some() => identify(&directory, &flow, proved, &message),
             _ => Origin::Stranger,
         };
-        let is_heard = match seat {
+        let is_heard = || match seat {
             Some(seat) => self.is_from_party(&flow, seat),
             None => self.is_heard(now, origin, (&flow, &message), guard),
         };
-        if makes.is_some() && !is_heard {
+        if makes.is_some() && !is_heard() {
             return self.strange(now, origin, (&flow, &message), guard);
         }
         let heard = {

@@ -114,17 +114,16 @@ impl Calls {
         };
         let before = before.id;
         let directory = Arc::clone(&self.core.directory);
-        let (ruled, dial) = match ruling {
+        let (allowed, b_number, dial) = match ruling {
             Ruling::Allow { max_duration, protected, b_number, dial } => {
                 let ring = directory.tenant(&plan.tenant).map_or(RING, |of| of.ring);
-                ((Allowed { protected, max_duration, ring }, b_number), dial)
+                (Allowed { protected, max_duration, ring }, b_number, dial)
             }
             Ruling::Refuse { .. } => {
                 self.over(now, place, &attempt, 603, ReleasedBy::Policy);
                 return self.elsewhere(now, place);
             }
         };
-        let (allowed, b_number) = ruled;
         let way = route::Way { protected: allowed.protected, b_number, dial: dial.as_deref() };
         let net = Net { directory: &directory, registrar: &self.registrar, trunks: &self.trunks };
         let targets = match &detour {

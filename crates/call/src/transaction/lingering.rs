@@ -1,7 +1,7 @@
 //! Transactions that have done their work and only absorb what is repeated: for half a minute (Timers J, L and M) as
 //! long as there is room, else the oldest are forgotten early.
 
-use super::{Slot, Transaction, Transactions};
+use super::{Slot, Transactions};
 use std::collections::VecDeque;
 
 /// Of one shard, unless said otherwise. A call leaves three: at 1,300 calls per second this is reached after the half
@@ -29,19 +29,8 @@ impl Lingering {
 }
 
 impl Transactions {
-    /// Notes a transaction that begins to linger.
-    pub(super) fn linger(&mut self, slot: Slot) {
-        let begins = match self.slots.get_mut(slot) {
-            Some(Transaction::Server(server)) if server.lingers() && !server.lingering => {
-                self.lingering.servers += 1;
-                &mut server.lingering
-            }
-            Some(Transaction::Client(client)) if client.lingers() => &mut client.lingering,
-            _ => return,
-        };
-        if std::mem::replace(begins, true) {
-            return;
-        }
+    /// Puts a transaction that begins to linger behind the others; the oldest of them go when they are too many.
+    pub(super) fn make_room_for(&mut self, slot: Slot) {
         self.lingering.order.push_back(slot);
         while let Some(oldest) = self.lingering.order.front().copied()
             && (self.lingering.order.len() > self.lingering.max || self.slots.get(oldest).is_none())

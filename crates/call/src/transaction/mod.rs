@@ -346,11 +346,17 @@ impl Transactions {
 
     /// After something happened to a transaction: its timer, or its end.
     fn settle(&mut self, slot: Slot) {
-        self.linger(slot);
-        let (over, next, timer): (bool, Option<Moment>, &mut Option<TimerId>) =
+        let (over, next, timer, lingers): (bool, Option<Moment>, &mut Option<TimerId>, bool) =
             match self.slots.get_mut(slot) {
-                Some(Transaction::Server(s)) => (s.is_over(), s.next(), &mut s.timer),
-                Some(Transaction::Client(c)) => (c.is_over(), c.next(), &mut c.timer),
+                Some(Transaction::Server(s)) => {
+                    let lingers = s.lingers() && !std::mem::replace(&mut s.lingering, true);
+                    self.lingering.servers += usize::from(lingers);
+                    (s.is_over(), s.next(), &mut s.timer, lingers)
+                }
+                Some(Transaction::Client(c)) => {
+                    let lingers = c.lingers() && !std::mem::replace(&mut c.lingering, true);
+                    (c.is_over(), c.next(), &mut c.timer, lingers)
+                }
                 None => return,
             };
         match (next, *timer) {
@@ -362,6 +368,9 @@ impl Transactions {
                 *timer = None;
             }
             (None, None) => {}
+        }
+        if lingers {
+            self.make_room_for(slot);
         }
     }
 

@@ -109,9 +109,7 @@ impl Names {
             }
         }
     }
-}
 
-impl Names {
     /// Addresses that were given need no look-up: the shards know them before anything else is asked of them.
     fn know(&self, job: &Job) {
         let answers: Vec<_> = job.targets.iter().map(|of| literal(of, &job.ways)).collect();
@@ -223,6 +221,7 @@ impl Shared {
         changed
     }
 
+    /// Tells every shard what is known of a trunk; nothing while it was not looked up yet.
     async fn say(self: Arc<Self>, trunk: TrunkId) {
         for shard in &self.shards {
             let Some(order) = self.order(&trunk) else { return };
