@@ -27,6 +27,7 @@ mod view;
 mod wire;
 
 pub use auth::{Authority, Caller, Entry};
+pub use b2bua::speaks_of_the_called;
 pub use calls::{Calls, Counts};
 pub use directory::{
     Account, Adviser, Dialling, Directory, DirectoryError, Extension, Hop, Inbound, Listener,

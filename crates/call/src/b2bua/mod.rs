@@ -21,6 +21,7 @@ mod view;
 pub use asked::Asked;
 pub use branch::Way;
 pub use checkpoint::KIND;
+pub use progress::speaks_of_the_called;
 pub use redirect::Contact;
 pub use release::Reason;
 pub use setup::{Allowed, Caller};

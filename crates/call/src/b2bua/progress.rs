@@ -308,7 +308,8 @@ impl Call {
 /// Whether an answer is about whoever was called, not about the way there: another carrier would say the same, or ring
 /// again who has just declined. An emergency desk is called by every way all the same: one carrier's "busy" or "no such
 /// number" may be the carrier's own fault.
-const fn speaks_of_the_called(code: u16) -> bool {
+#[must_use]
+pub const fn speaks_of_the_called(code: u16) -> bool {
     matches!(code, 404 | 484 | 486 | 600..)
 }
 

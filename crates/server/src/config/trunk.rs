@@ -6,7 +6,9 @@ use super::problem::At;
 use super::section::Section;
 use super::tenant::{code, values};
 use ipnet::IpNet;
-use ringfence_call::{Account, Adviser, Login, NumberForm, Side, Target, Trunk, Upstream};
+use ringfence_call::{
+    Account, Adviser, Login, NumberForm, Side, Target, Trunk, Upstream, speaks_of_the_called,
+};
 use ringfence_model::{TenantId, TrunkId};
 use ringfence_sip::Transport;
 use ringfence_sip::digest::Ha1;
@@ -268,7 +270,7 @@ fn failover_codes(section: &mut Section<'_>) -> Vec<u16> {
             "use codes from 300 to 699",
         );
     }
-    if let Some(ends) = at.value.iter().find(|code| matches!(code, 404 | 484 | 486 | 600..=699)) {
+    if let Some(ends) = at.value.iter().find(|code| **code < 700 && speaks_of_the_called(**code)) {
         section.desk().wrong(
             &at.span,
             format!("failover_codes: {ends} is about who was called, and ends the call"),
