@@ -2,9 +2,9 @@
 //! well as between PBX and carrier.
 
 use crate::flows;
-use crate::phones::{ANNA, BERT, DOMAIN};
+use crate::phones::{ANNA, BERT, DOMAIN, is_called_from_outside};
 use crate::world::{CARRIER, FIREWALL, PBX, boot, falls_quiet, serve, tenant, trunk};
-use ringfence_e2e::{Baresip, Kamailio, Place, Scenario, Sipp, eventually};
+use ringfence_e2e::{Baresip, Kamailio, Place, Sipp, eventually};
 
 /// A PBX that asks its phones for their passwords, rings them where they registered, and sends all else out.
 fn pbx(place: &Place) -> String {
@@ -104,22 +104,7 @@ fn phones_register_at_their_pbx_through_the_firewall() {
     drop(carrier);
 
     // From outside to the number of the office, which is hers.
-    let so_far = anna.events.len();
-    let caller = Scenario::caller()
-        .invite()
-        .maybe(100)
-        .maybe(180)
-        .expect(200)
-        .ack()
-        .pause(100)
-        .bye()
-        .expect(200);
-    Sipp::new(&place, place.at(CARRIER), caller)
-        .dials("+31301111111")
-        .says_it_is("+31201234567")
-        .start(Some(place.at(FIREWALL)))
-        .done();
-    anna.waits_for("CALL_CLOSED", so_far);
+    is_called_from_outside(&place, &mut anna, "+31301111111");
     falls_quiet(&firewall);
 }
 

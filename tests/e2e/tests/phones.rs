@@ -56,6 +56,26 @@ pub fn phone<'p>(
         .login(user, password)
 }
 
+/// Somebody outside calls a number, and the phone that has it answers by itself.
+pub fn is_called_from_outside(place: &Place, phone: &mut Baresip, number: &str) {
+    let so_far = phone.events.len();
+    let caller = Scenario::caller()
+        .invite()
+        .maybe(100)
+        .maybe(180)
+        .expect(200)
+        .ack()
+        .pause(100)
+        .bye()
+        .expect(200);
+    Sipp::new(place, place.at(CARRIER), caller)
+        .dials(number)
+        .says_it_is("+31201234567")
+        .start(Some(place.at(FIREWALL)))
+        .done();
+    phone.waits_for("CALL_CLOSED", so_far);
+}
+
 /// A call of a phone, which has to say its password.
 pub fn challenged_call(after: impl FnOnce(Scenario) -> Scenario) -> Scenario {
     let begun = Scenario::caller()
@@ -108,22 +128,7 @@ fn baresip_phones_call_each_other_and_out_over_tls() {
     falls_quiet(&firewall);
 
     // And from outside to her number.
-    let so_far = anna.events.len();
-    let caller = Scenario::caller()
-        .invite()
-        .maybe(100)
-        .maybe(180)
-        .expect(200)
-        .ack()
-        .pause(100)
-        .bye()
-        .expect(200);
-    Sipp::new(&place, place.at(CARRIER), caller)
-        .dials("+31302222201")
-        .says_it_is("+31201234567")
-        .start(Some(place.at(FIREWALL)))
-        .done();
-    anna.waits_for("CALL_CLOSED", so_far);
+    is_called_from_outside(&place, &mut anna, "+31302222201");
     falls_quiet(&firewall);
 }
 

@@ -348,6 +348,12 @@ impl World {
 
     /// A phone registers as an extension whose password is `secret`.
     pub fn register(&mut self, who: &'static str, extension: &str) {
+        self.tries(who, extension, "secret");
+        self.hears(who, "200");
+    }
+
+    /// A phone asks to be registered and answers the challenge; gives what it said last.
+    pub fn tries(&mut self, who: &'static str, extension: &str, password: &str) -> String {
         let aor = format!("<sip:{extension}@acme.example>");
         let talk = Talk {
             who,
@@ -362,11 +368,11 @@ impl World {
         let challenge = self.hears(who, "401");
         let asked = Challenge::parse(challenge.field(Name::WwwAuthenticate).unwrap()).unwrap();
         let on = (&b"REGISTER"[..], talk.target.as_bytes());
-        let value = answer(&asked, on, (extension, Secret::Password("secret")), "abc", 1).unwrap();
+        let value = answer(&asked, on, (extension, Secret::Password(password)), "abc", 1).unwrap();
         let field = format!("Authorization: {}\r\n", String::from_utf8(value).unwrap());
-        let talk = Talk { cseq: 2, ..talk };
-        self.ask(&talk, "REGISTER", &field, "");
-        self.hears(who, "200");
+        let text = self.text(&Talk { cseq: 2, ..talk }, "REGISTER", &field, "");
+        self.say(who, &text);
+        text
     }
 
     /// A phone that is registered as an extension calls, and says its password when it is asked.
