@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod control;
+mod feed;
 mod folder;
 mod http;
 pub mod journal;

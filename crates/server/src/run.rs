@@ -1,7 +1,8 @@
 //! From settings to a running firewall, and to its end.
 
-use crate::config::{self, Config, Problems};
+use crate::config::{self, Config, Problems, Storage};
 use crate::control::serve as control;
+use crate::feed::Feed;
 use crate::folder::{Folder, FolderError};
 use crate::http;
 use crate::logging::Logging;
@@ -13,6 +14,7 @@ use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
 use ringfence_edge::{Records, Settings, Sockets, StartError};
+use ringfence_store::{Place, Store, StoreError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ use tracing::{error, info, warn};
 const RECORDS: usize = 100_000;
 /// An address may come, and the last program may go, a moment after us.
 const SOCKET_PATIENCE: Duration = Duration::from_secs(5);
+/// A database on the network may start after us.
+const STORE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why it did not start, or did not go on.
 #[derive(Debug, Error)]
@@ -47,6 +51,14 @@ pub enum ServeError {
         path: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The database cannot be used.
+    #[error("the store in {place}: {source}")]
+    Store {
+        /// Where.
+        place: String,
+        /// Why not, and what to do.
+        source: StoreError,
     },
     /// Names that were right alone do not fit together.
     #[error("the settings do not fit together: {0}")]
@@ -94,23 +106,61 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let folder = Folder::open(&config.data, config.shards)?;
+    let store = open_store(&config.storage)?;
     let snapshot = config.snapshot_of(folder.shards, None)?;
     let config = Config { snapshot: Arc::clone(&snapshot), ..config };
     let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)
         .map_err(|source| ServeError::Journal { path: folder.path().to_owned(), source })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
-    let (running, writer) = runtime.block_on(async {
+    let (running, behind) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let faces = Faces::open(&config).await?;
-        let (running, writer) = start(sockets, taken_up, file, config, logging)?;
+        let ground = Ground { folder: &folder, store, file };
+        let (running, behind) = start(sockets, taken_up, ground, config, logging)?;
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, writer))
+        Ok::<_, ServeError>((running, behind))
     })?;
     // With it go those who still ask something.
     drop(runtime);
-    end(running, writer);
+    end(running, behind);
     Ok(())
+}
+
+/// Opens the database. One on the network is waited for.
+fn open_store(storage: &Storage) -> Result<Store, ServeError> {
+    let place = match &storage.place {
+        Place::File(path) => path.display().to_string(),
+        // Its address may hold a password.
+        Place::Postgres(_) => "PostgreSQL".to_owned(),
+        Place::Memory => "memory".to_owned(),
+    };
+    let until = Instant::now() + STORE_PATIENCE;
+    loop {
+        let source = match Store::open(storage.place.clone(), crate::wall()) {
+            Ok(store) => return Ok(store),
+            Err(error) => error,
+        };
+        let passing = source.is_passing() && matches!(storage.place, Place::Postgres(_));
+        if !passing || Instant::now() >= until {
+            return Err(ServeError::Store { place, source });
+        }
+        warn!("the store in {place}: {source}");
+        std::thread::park_timeout(Duration::from_secs(1));
+    }
+}
+
+/// What the program stands on.
+struct Ground<'a> {
+    folder: &'a Folder,
+    store: Store,
+    file: &'a Path,
+}
+
+/// The threads behind the shards.
+struct Behind {
+    writer: JoinHandle<()>,
+    feed: Feed,
 }
 
 async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
@@ -169,10 +219,10 @@ impl Faces {
 fn start(
     sockets: Sockets,
     taken_up: TakenUp,
-    file: &Path,
+    ground: Ground<'_>,
     config: Config,
     logging: Logging,
-) -> Result<(Arc<Running>, JoinHandle<()>), ServeError> {
+) -> Result<(Arc<Running>, Behind), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
     let (records, reader): (Records, _) = ringfence_edge::records(RECORDS, known);
     let edge = sockets.start(&config.snapshot.directory, gates, records)?;
@@ -192,19 +242,27 @@ fn start(
     let attempts = attempts.into_iter();
     let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
     writer.write(said);
+    let system = |what| move |source| ServeError::System { what, source };
+    let feed = Feed::start(
+        ground.store.clone(),
+        ground.folder.path(),
+        &config.storage,
+        &ground.folder.secret,
+        Arc::clone(&troubles),
+    );
+    let feed = feed.map_err(system("thread"))?;
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
-        file.to_owned(),
+        (ground.store, Arc::clone(&feed.lag)),
+        ground.file.to_owned(),
         config,
         logging,
     );
     let shards = Arc::downgrade(&running.shards);
     let thread = std::thread::Builder::new().name("writer".into());
-    let writer = thread
-        .spawn(move || writer.run(&shards))
-        .map_err(|source| ServeError::System { what: "thread", source })?;
-    Ok((Arc::new(running), writer))
+    let writer = thread.spawn(move || writer.run(&shards)).map_err(system("thread"))?;
+    Ok((Arc::new(running), Behind { writer, feed }))
 }
 
 /// Serves operators and heeds signals until it is time to end.
@@ -279,16 +337,17 @@ async fn drained(running: &Running, patience: Duration) {
     }
 }
 
-fn end(running: Arc<Running>, writer: JoinHandle<()>) {
+fn end(running: Arc<Running>, behind: Behind) {
     let control = running.config().control.clone();
     match Arc::into_inner(running).and_then(|running| Arc::into_inner(running.shards)) {
         Some(shards) => drop(shards.into_edge().stop()),
         // Dropping it stops it all the same, when whoever holds it lets go.
         None => warn!("something still asks the shards"),
     }
-    if writer.join().is_err() {
+    if behind.writer.join().is_err() {
         error!("the writer failed");
     }
+    behind.feed.end();
     let _ = std::fs::remove_file(control);
     info!("has ended");
 }

@@ -4,6 +4,7 @@ use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
 use crate::control::{Answer, Ask, BlockRef, Fault, Status, TrunkLine};
+use crate::feed::Lag;
 use crate::logging::Logging;
 use crate::records::{Hurry, InForce, Tally};
 use crate::shards::Shards;
@@ -12,6 +13,7 @@ use crate::views;
 use ringfence_call::Listener;
 use ringfence_gate::{Command, Input};
 use ringfence_model::{BlockId, CallId, ExtensionId, Level, Scope, TenantId, WallTime};
+use ringfence_store::Store;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
@@ -28,6 +30,9 @@ pub(crate) struct Running {
     pub shards: Arc<Shards>,
     pub tally: Arc<Tally>,
     pub troubles: Arc<Troubles>,
+    /// What people set and see. It waits: ask it on a thread that may.
+    pub store: Store,
+    pub lag: Arc<Lag>,
     pub file: PathBuf,
     pub logging: Logging,
     pub since: WallTime,
@@ -42,6 +47,7 @@ impl Running {
     pub fn new(
         (shards, hurry): (Shards, Sender<Hurry>),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
+        (store, lag): (Store, Arc<Lag>),
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -51,6 +57,8 @@ impl Running {
             shards: Arc::new(shards),
             tally,
             troubles,
+            store,
+            lag,
             file,
             logging,
             since,
@@ -146,6 +154,7 @@ impl Running {
             ("shards", new.shards.is_none_or(|shards| shards == self.shards.count())),
             ("log.format", log),
             ("keep_days", old.keep_days == new.keep_days),
+            ("store", old.storage == new.storage),
         ]
         .into_iter()
         .filter(|(_, same)| !same)

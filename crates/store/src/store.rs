@@ -18,7 +18,7 @@ const LOOKERS_MAX: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where the database is.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     /// A SQLite file; it is made when it is not there.
     File(PathBuf),

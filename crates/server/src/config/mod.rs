@@ -12,11 +12,13 @@ mod number;
 mod problem;
 mod secret;
 mod section;
+mod store;
 mod tenant;
 mod trunk;
 
 pub use extension::stored_password;
 pub use problem::{Place, Problem, Problems, Source};
+pub use store::Storage;
 
 use desk::Desk;
 use ringfence_call::{
@@ -54,6 +56,8 @@ pub struct Config {
     pub shards: Option<u8>,
     /// How long call records and events are kept, in days; 0: for ever.
     pub keep_days: u16,
+    /// Where what people set and see is kept, and for how long.
+    pub storage: Storage,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
     /// What works and is probably not meant, or dangerous.
@@ -200,6 +204,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let log = log(&mut root);
     let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
+    let storage = store::read(&mut root, &data);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -223,6 +228,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         tls,
         shards,
         keep_days,
+        storage,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })

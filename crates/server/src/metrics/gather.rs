@@ -56,6 +56,14 @@ fn program(running: &Running, all: &mut Vec<Family>) {
     all.push(one("start_time_seconds", "When it started, since 1970", Sort::Gauge, secs(since)));
     let help = "When the settings in force were read, since 1970";
     all.push(one("settings_time_seconds", help, Sort::Gauge, secs(settings)));
+    let lag = &running.lag;
+    let help = "Seconds since the store had all records";
+    all.push(one("store_lag_seconds", help, Sort::Gauge, lag.secs(crate::wall())));
+    let figure = |of: &std::sync::atomic::AtomicU64| of.load(std::sync::atomic::Ordering::Relaxed);
+    let help = "Bytes of records that are not in the store";
+    all.push(one("store_behind_bytes", help, Sort::Gauge, figure(&lag.behind_bytes)));
+    let help = "Lines of records the store did not take";
+    all.push(one("store_lines_refused", help, Sort::Counter, figure(&lag.refused)));
     let draining = u64::from(running.is_draining());
     all.push(one("draining", "Whether no new calls are taken", Sort::Gauge, draining));
     if let Some(ends) = running.shards.edge().certificate_expires() {
