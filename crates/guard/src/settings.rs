@@ -142,7 +142,7 @@ impl Default for Settings {
             trusted: Vec::new(),
             allowed: Vec::new(),
             denied: Vec::new(),
-            trusted_rate: Rate::new(50_000, 1, 50_000),
+            trusted_rate: Rate::new(250_000, 1, 250_000),
             known_rate: Rate::new(300, 1, 3_000),
             flow_rate: Rate::new(20, 1, 100),
             stranger_rate: Rate::new(20, 1, 60),
