@@ -83,8 +83,8 @@ impl Stand {
         let program = match &self.given {
             Some(program) => program.clone(),
             None => {
-                let arguments = ["--release", "--package", "ringfence-cli"];
-                peers::built(&arguments, "release/ringfence")?
+                let arguments = ["--profile", "dist", "--package", "ringfence-cli"];
+                peers::built(&arguments, "dist/ringfence")?
             }
         };
         Ok(self.program.get_or_init(|| program))
