@@ -104,19 +104,7 @@ impl App {
     /// # Errors
     /// When the public URL is none.
     pub fn new(state: State) -> Result<Arc<Self>, StartError> {
-        let given = &state.settings.public_url;
-        let wrong = |why: &str| StartError::PublicUrl(given.clone(), why.to_owned());
-        let url = Url::parse(given).map_err(|error| wrong(&error.to_string()))?;
-        let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
-        let tls = url.scheme() == "https";
-        let tried_out = url.scheme() == "http" && is_loopback(host);
-        if !tls && !tried_out {
-            return Err(wrong("write https://, or http:// with localhost to try it out"));
-        }
-        let webauthn = WebauthnBuilder::new(host, &url)
-            .and_then(|builder| builder.rp_name("Ringfence").build())
-            .map_err(|error| wrong(&error.to_string()))?;
-        let origin = url.origin().ascii_serialization();
+        let Site { webauthn, origin, tls } = Site::of(&state.settings.public_url)?;
         Ok(Arc::new(Self {
             desk: Desk::for_store(),
             seal: Seal::new(&state.settings.secret),
@@ -190,6 +178,38 @@ impl App {
         let until = self.now() + SETUP_LIFE;
         *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some((token.hash(), until));
         Ok(Some(format!("{}/setup#{}", self.origin, token.as_str())))
+    }
+}
+
+/// Whether browsers could use this as `public_url`.
+///
+/// # Errors
+/// Why not.
+pub fn check_public_url(url: &str) -> Result<(), StartError> {
+    Site::of(url).map(drop)
+}
+
+/// What follows from the public URL.
+struct Site {
+    webauthn: Webauthn,
+    origin: String,
+    tls: bool,
+}
+
+impl Site {
+    fn of(given: &str) -> Result<Self, StartError> {
+        let wrong = |why: &str| StartError::PublicUrl(given.to_owned(), why.to_owned());
+        let url = Url::parse(given).map_err(|error| wrong(&error.to_string()))?;
+        let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
+        let tls = url.scheme() == "https";
+        let tried_out = url.scheme() == "http" && is_loopback(host);
+        if !tls && !tried_out {
+            return Err(wrong("write https://, or http:// with localhost to try it out"));
+        }
+        let webauthn = WebauthnBuilder::new(host, &url)
+            .and_then(|builder| builder.rp_name("Ringfence").build())
+            .map_err(|error| wrong(&error.to_string()))?;
+        Ok(Self { webauthn, origin: url.origin().ascii_serialization(), tls })
     }
 }
 

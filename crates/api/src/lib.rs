@@ -22,10 +22,11 @@ mod secret;
 mod stored;
 mod time;
 
-pub use app::{App, Clock, Settings, StartError, State};
+pub use app::{App, Clock, Settings, StartError, State, check_public_url};
 pub use http::route::{Needs, Route};
 pub use node::{
-    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, Told, TrunkView,
+    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
+    TrunkView,
 };
 pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};

@@ -34,8 +34,8 @@ pub trait Node: Send + Sync {
     fn running_calls(&self) -> Told<'_, Vec<RunningCall>>;
     /// Ends a call, in the name of `by`.
     fn cut(&self, call: String, by: String) -> Told<'_, ()>;
-    /// Sets a block; it is on the disk when this is answered. Gives its name.
-    fn block(&self, order: BlockOrder) -> Told<'_, String>;
+    /// Sets a block; it is on the disk when this is answered.
+    fn block(&self, order: BlockOrder) -> Told<'_, SetBlock>;
     /// Lifts a block, in the name of `by`; on the disk when this is answered.
     fn lift(&self, block: String, by: String) -> Told<'_, ()>;
     /// Tells the engine what a person said of what it suspected at a tenant.
@@ -61,6 +61,15 @@ pub struct BlockOrder {
     pub until: Option<WallTime>,
     /// In whose name.
     pub by: String,
+}
+
+/// A block that was set.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetBlock {
+    /// Names it.
+    pub id: String,
+    /// Since when, as the engine has it.
+    pub since: WallTime,
 }
 
 /// How the node is.
@@ -147,9 +156,10 @@ pub struct RegistrationView {
 /// How a trunk is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct TrunkView {
-    /// Whose.
-    #[schema(value_type = String)]
-    pub tenant: TenantId,
+    /// Whose; absent: everybody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub tenant: Option<TenantId>,
     /// Which.
     pub trunk: String,
     /// `pbx` or `carrier`.

@@ -5,7 +5,7 @@ use crate::caller::Caller;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
 use crate::http::reply::{Outcome, Reply};
-use crate::node::BlockOrder;
+use crate::node::{BlockOrder, SetBlock};
 use crate::people::grave::Grave;
 use crate::people::me::Id;
 use crate::people::proposals::{Handled, alone, together};
@@ -208,13 +208,13 @@ pub async fn set(ask: Ask<Nothing, Nothing, NewBlock>) -> Outcome<BlockView> {
     let tenant = order.tenant.clone();
     app.work(move |store| ask.caller.may(store, Permission::Block, &tenant)).await?;
     // The node first: a block that is acknowledged stops calls.
-    let id = app.node().block(order.clone()).await?;
+    let SetBlock { id, since } = app.node().block(order.clone()).await?;
     let row = BlockRow {
         id,
         tenant: order.tenant,
         extension: order.extension,
         level: order.level,
-        since: at,
+        since,
         until: order.until,
         made_by: order.by,
         by_engine: false,

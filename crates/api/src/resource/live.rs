@@ -29,14 +29,14 @@ pub async fn keep_seen<T>(
     ask: Ask<Nothing, TenantQuery>,
     permission: Permission,
     mut all: Vec<T>,
-    tenant: impl Fn(&T) -> &TenantId,
+    tenant: impl Fn(&T) -> Option<&TenantId>,
 ) -> Outcome<Page<T>> {
     let app = Arc::clone(&ask.app);
     let whose = app
         .work(move |store| ask.caller.whose(store, permission, ask.query.tenant.as_ref()))
         .await?;
     if let Whose::These(tenants) = whose {
-        all.retain(|one| tenants.binary_search(tenant(one)).is_ok());
+        all.retain(|one| tenant(one).is_some_and(|of| tenants.binary_search(of).is_ok()));
     }
     Ok(Reply::new(Page::whole(all)))
 }
@@ -44,7 +44,7 @@ pub async fn keep_seen<T>(
 /// GET /v1/live-calls
 pub async fn list(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<RunningCall>> {
     let all = ask.app.node().running_calls().await?;
-    keep_seen(ask, Permission::ReadCalls, all, |call| &call.tenant).await
+    keep_seen(ask, Permission::ReadCalls, all, |call| Some(&call.tenant)).await
 }
 
 /// POST /v1/live-calls/{id}/cut

@@ -33,11 +33,11 @@ pub async fn bans(ask: Ask) -> Outcome<Page<BanView>> {
 /// GET /v1/node/trunks
 pub async fn trunks(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<TrunkView>> {
     let all = ask.app.node().trunks().await?;
-    keep_seen(ask, Permission::ReadNode, all, |trunk| &trunk.tenant).await
+    keep_seen(ask, Permission::ReadNode, all, |trunk| trunk.tenant.as_ref()).await
 }
 
 /// GET /v1/node/registrations
 pub async fn registrations(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<RegistrationView>> {
     let all = ask.app.node().registrations().await?;
-    keep_seen(ask, Permission::ReadNode, all, |phone| &phone.tenant).await
+    keep_seen(ask, Permission::ReadNode, all, |phone| Some(&phone.tenant)).await
 }

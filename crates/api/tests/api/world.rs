@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::{Router, response::Response};
 use ringfence_api::{
     Amount, App, BanView, BlockOrder, Chance, Clock, Fault, Grant, Node, NodeStatus, Reach,
-    RegistrationView, Role, RunningCall, Settings, State, Time, Told, TrunkView,
+    RegistrationView, Role, RunningCall, SetBlock, Settings, State, Time, Told, TrunkView,
 };
 use ringfence_model::{Money, TenantId, WallTime};
 use ringfence_store::{
@@ -110,11 +110,12 @@ impl Node for Double {
         told(self.does(format!("cut {call} by {by}")))
     }
 
-    fn block(&self, order: BlockOrder) -> Told<'_, String> {
+    fn block(&self, order: BlockOrder) -> Told<'_, SetBlock> {
         let BlockOrder { tenant, level, by, .. } = &order;
         let done = self.does(format!("block {tenant} {level:?} by {by}"));
         let count = self.orders.lock().unwrap().len();
-        told(done.map(|()| format!("0-{}", 100 + count)))
+        let since = WallTime::from_secs(NOON);
+        told(done.map(|()| SetBlock { id: format!("0-{}", 100 + count), since }))
     }
 
     fn lift(&self, block: String, by: String) -> Told<'_, ()> {
@@ -139,7 +140,7 @@ impl Node for Double {
 
     fn trunks(&self) -> Told<'_, Vec<TrunkView>> {
         let trunk = |tenant: &str| TrunkView {
-            tenant: tenant.into(),
+            tenant: Some(tenant.into()),
             trunk: "carrier".into(),
             side: "carrier".into(),
             up: Some(true),
