@@ -30,4 +30,4 @@ pub use settings::{NameSettings, Settings, StreamSettings};
 pub use socket::LocalAddress;
 pub use start::{Sockets, open, start};
 pub use tap::{Traced, Way};
-pub use tls::{Tls, TlsError};
+pub use tls::{Keys, Tls, TlsError};

@@ -11,7 +11,9 @@ mod http;
 pub mod journal;
 mod logging;
 mod metrics;
+mod node;
 mod notify;
+mod orders;
 mod peers;
 mod records;
 mod restart;
@@ -21,9 +23,11 @@ mod shards;
 pub mod trace;
 mod troubles;
 mod views;
+mod web;
 
 pub use folder::FolderError;
 pub use run::{ServeError, serve};
+pub use web::WebError;
 
 use ringfence_model::WallTime;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

@@ -1,6 +1,6 @@
 //! From settings to a running firewall, and to its end.
 
-use crate::config::{self, Config, Problems, Storage};
+use crate::config::{self, Api, Config, Problems, Storage};
 use crate::control::serve as control;
 use crate::feed::Feed;
 use crate::folder::{Folder, FolderError};
@@ -13,7 +13,8 @@ use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
-use ringfence_edge::{Records, Settings, Sockets, StartError};
+use crate::web::{Web, WebError};
+use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
 use ringfence_store::{Place, Store, StoreError};
 use std::io;
 use std::net::SocketAddr;
@@ -86,6 +87,19 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// The API.
+    #[error(
+        "the API cannot be served at {address}: {source}; set api.listen = \"...\" to a free address of this machine"
+    )]
+    ApiAddress {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The API, which has its address.
+    #[error("the API cannot be served: {0}")]
+    Api(#[from] WebError),
     /// What every program needs.
     #[error("the system gives no {what}: {source}")]
     System {
@@ -113,16 +127,19 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         .map_err(|source| ServeError::Journal { path: folder.path().to_owned(), source })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
-    let (running, behind) = runtime.block_on(async {
+    let (running, behind, web) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
-        let faces = Faces::open(&config).await?;
+        let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file };
-        let (running, behind) = start(sockets, taken_up, ground, config, logging)?;
+        let keys = faces.keys.clone();
+        let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
+        let web = faces.open_api(&running, folder.secret)?;
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, behind))
+        Ok::<_, ServeError>((running, behind, web))
     })?;
     // With it go those who still ask something.
     drop(runtime);
+    web.into_iter().for_each(Web::end);
     end(running, behind);
     Ok(())
 }
@@ -186,6 +203,9 @@ async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError
 struct Faces {
     control: UnixListener,
     metrics: Option<TcpListener>,
+    api: Option<std::net::TcpListener>,
+    /// What the API shows, where it is encrypted.
+    keys: Option<Arc<Keys>>,
     hangup: Signal,
     terminate: Signal,
     interrupt: Signal,
@@ -204,11 +224,20 @@ impl Faces {
             ),
             None => None,
         };
+        let bind = |api: &Api| {
+            let address = api.listen;
+            std::net::TcpListener::bind(address)
+                .map_err(|source| ServeError::ApiAddress { address, source })
+        };
+        let tls = config.api.as_ref().and_then(|api| api.tls.as_ref());
+        let keys = tls.map(Keys::load).transpose().map_err(StartError::from)?;
         let listen =
             |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
         Ok(Self {
             control,
             metrics,
+            api: config.api.as_ref().map(bind).transpose()?,
+            keys: keys.map(Arc::new),
             hangup: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
@@ -216,11 +245,27 @@ impl Faces {
     }
 }
 
+impl Faces {
+    /// Lets people and their programs in.
+    fn open_api(
+        &mut self,
+        running: &Arc<Running>,
+        secret: [u8; 32],
+    ) -> Result<Option<Web>, ServeError> {
+        let config = running.config();
+        let Some((listener, api)) = self.api.take().zip(config.api.as_ref()) else {
+            return Ok(None);
+        };
+        info!(address = %api.listen, "serves the API");
+        Ok(Some(Web::start(listener, api, secret, Arc::clone(running))?))
+    }
+}
+
 fn start(
     sockets: Sockets,
     taken_up: TakenUp,
     ground: Ground<'_>,
-    config: Config,
+    (config, keys): (Config, Option<Arc<Keys>>),
     logging: Logging,
 ) -> Result<(Arc<Running>, Behind), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
@@ -254,7 +299,7 @@ fn start(
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
-        (ground.store, Arc::clone(&feed.lag)),
+        (ground.store, Arc::clone(&feed.lag), keys),
         ground.file.to_owned(),
         config,
         logging,

@@ -3,27 +3,25 @@
 use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
-use crate::control::{Answer, Ask, BlockRef, Fault, Status, TrunkLine};
+use crate::control::{Answer, Ask, BanLine, CallLine, Fault, RegistrationLine, Status, TrunkLine};
 use crate::feed::Lag;
 use crate::logging::Logging;
-use crate::records::{Hurry, InForce, Tally};
+use crate::orders::Hurries;
+use crate::records::{InForce, Tally};
 use crate::shards::Shards;
 use crate::troubles::Troubles;
 use crate::views;
+use ringfence_api::BlockOrder;
 use ringfence_call::Listener;
-use ringfence_gate::{Command, Input};
-use ringfence_model::{BlockId, CallId, ExtensionId, Level, Scope, TenantId, WallTime};
+use ringfence_edge::Keys;
+use ringfence_model::WallTime;
 use ringfence_store::Store;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tracing::{error, info, warn};
-
-/// A disk that takes longer is in trouble.
-const KEEP_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The running program.
 pub(crate) struct Running {
@@ -33,10 +31,12 @@ pub(crate) struct Running {
     /// What people set and see. It waits: ask it on a thread that may.
     pub store: Store,
     pub lag: Arc<Lag>,
+    /// Keys of the API, where it is encrypted.
+    pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
     pub logging: Logging,
     pub since: WallTime,
-    hurry: Sender<Hurry>,
+    pub hurries: Hurries,
     in_force: InForce,
     settings: Mutex<(Arc<Config>, WallTime)>,
     draining: AtomicBool,
@@ -45,9 +45,9 @@ pub(crate) struct Running {
 
 impl Running {
     pub fn new(
-        (shards, hurry): (Shards, Sender<Hurry>),
+        (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
-        (store, lag): (Store, Arc<Lag>),
+        (store, lag, keys): (Store, Arc<Lag>, Option<Arc<Keys>>),
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -59,10 +59,11 @@ impl Running {
             troubles,
             store,
             lag,
+            keys,
             file,
             logging,
             since,
-            hurry,
+            hurries,
             in_force,
             settings: Mutex::new((Arc::new(config), since)),
             draining: AtomicBool::new(false),
@@ -122,16 +123,26 @@ impl Running {
         edge.reload_keys(&new.tls).map_err(|error| {
             Fault::new(error.to_string(), "correct it; the old settings and keys hold")
         })?;
+        self.reload_api_keys(&new)?;
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
+        // What is open stays what it is.
+        let (storage, api) = (old.storage.clone(), old.api.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, ..new }), crate::wall());
+            (Arc::new(Config { snapshot, storage, api, ..new }), crate::wall());
         for line in &said {
             warn!("{line}");
         }
         info!("new settings are in force");
         Ok(said)
+    }
+
+    fn reload_api_keys(&self, new: &Config) -> Result<(), Fault> {
+        let tls = new.api.as_ref().and_then(|api| api.tls.as_ref());
+        let (Some(keys), Some(tls)) = (&self.keys, tls) else { return Ok(()) };
+        let mend = "correct it; the old settings and keys hold";
+        keys.reload(tls).map_err(|error| Fault::new(error.to_string(), mend))
     }
 
     fn refused(&self, problems: &Problems) -> Fault {
@@ -154,6 +165,7 @@ impl Running {
             ("shards", new.shards.is_none_or(|shards| shards == self.shards.count())),
             ("log.format", log),
             ("keep_days", old.keep_days == new.keep_days),
+            ("api", old.api == new.api),
             ("store", old.storage == new.storage),
         ]
         .into_iter()
@@ -162,7 +174,8 @@ impl Running {
         .collect()
     }
 
-    async fn status(&self) -> Result<Status, Fault> {
+    /// How it is.
+    pub async fn status(&self) -> Result<Status, Fault> {
         let each = self
             .shards
             .each(|gate, now| {
@@ -193,103 +206,8 @@ impl Running {
         })
     }
 
-    /// Waits until what a shard knows is on the disk: an order that was acknowledged holds after any crash.
-    async fn keep(&self, shard: u8) -> Result<(), Fault> {
-        let mend = "it holds now and may not after a restart: see the log";
-        let (done, kept) = oneshot::channel();
-        let asked = self.hurry.send(Hurry { shard, done });
-        asked.map_err(|_| Fault::new("the order cannot be kept: the writer has ended", mend))?;
-        match tokio::time::timeout(KEEP_PATIENCE, kept).await {
-            Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(why))) => Err(Fault::new(format!("the order cannot be kept: {why}"), mend)),
-            Ok(Err(_)) | Err(_) => {
-                Err(Fault::new("the order is not kept yet: the disk is slow", mend))
-            }
-        }
-    }
-
-    async fn keep_all(&self) -> Result<(), Fault> {
-        for shard in 0..self.shards.count() {
-            self.keep(shard).await?;
-        }
-        Ok(())
-    }
-
-    async fn cut(&self, call: CallId, by: String) -> Result<Answer, Fault> {
-        let by: Arc<str> = by.into();
-        for shard in 0..self.shards.count() {
-            let name = Arc::clone(&by);
-            let found = self.shards.ask(shard, move |gate, now| {
-                let found = gate.calls().running().any(|running| running.call == call);
-                if found {
-                    gate.handle(now, Input::Command(Command::Cut { call, by: name }));
-                }
-                found
-            });
-            if found.await? {
-                info!(call = call.0, by = &*by, "call cut by order");
-                return Ok(done(format!("call {call} is ended")));
-            }
-        }
-        Err(Fault::new(format!("no call {call} runs"), "see `ringfence calls list`"))
-    }
-
-    async fn block(
-        &self,
-        tenant: TenantId,
-        extension: Option<ExtensionId>,
-        level: Level,
-        secs: Option<u64>,
-        by: String,
-    ) -> Result<Answer, Fault> {
-        let config = self.config();
-        let directory = &config.snapshot.directory;
-        if directory.tenant(&tenant).is_none() {
-            return Err(Fault::new(format!("there is no tenant \"{tenant}\""), "see the settings"));
-        }
-        let until = secs.map(|secs| crate::wall() + Duration::from_secs(secs));
-        let shard = directory.shard_of(&tenant);
-        let scope = match extension {
-            Some(extension) => Scope::Extension(tenant, extension),
-            None => Scope::Tenant(tenant),
-        };
-        let by: Arc<str> = by.into();
-        let command = Command::Block { scope: scope.clone(), level, until, by };
-        let newest = self.shards.ask(shard, move |gate, now| {
-            gate.handle(now, Input::Command(command));
-            let mine = gate.engine().blocks().filter(|block| block.scope == scope);
-            mine.map(|block| block.id.0).max()
-        });
-        match newest.await? {
-            Some(number) => self
-                .keep(shard)
-                .await
-                .map(|()| done(format!("block {} is set", BlockRef { shard, number }))),
-            None => Err(Fault::new("the block was not set", "see the log")),
-        }
-    }
-
-    async fn unblock(&self, block: BlockRef, by: String) -> Result<Answer, Fault> {
-        let id = BlockId(block.number);
-        let lifted = self.shards.ask(block.shard, move |gate, now| {
-            let there = gate.engine().blocks().any(|of| of.id == id);
-            if there {
-                gate.handle(now, Input::Command(Command::Unblock(id)));
-            }
-            there
-        });
-        if !lifted.await? {
-            return Err(Fault::new(
-                format!("no block {block} is in force"),
-                "see `ringfence blocks list`",
-            ));
-        }
-        info!(block = %block, by, "block lifted by order");
-        self.keep(block.shard).await?;
-        Ok(done(format!("block {block} is lifted; limits are tight for a while")))
-    }
-
-    async fn bans(&self) -> Result<Vec<crate::control::BanLine>, Fault> {
+    /// Sources that are not heard.
+    pub async fn bans(&self) -> Result<Vec<BanLine>, Fault> {
         let mut bans: Vec<_> = self
             .shards
             .each(|gate, now| views::bans(gate, now))
@@ -303,14 +221,15 @@ impl Running {
         Ok(bans)
     }
 
-    async fn registrations(&self) -> Result<Answer, Fault> {
+    /// Where phones are.
+    pub async fn registrations(&self) -> Result<Vec<RegistrationLine>, Fault> {
         let each = self.shards.each(|gate, now| views::registrations(gate, now)).await?;
         let mut all: Vec<_> = each.into_iter().flatten().collect();
         all.sort_by(|a, b| (&a.tenant, &a.extension).cmp(&(&b.tenant, &b.extension)));
-        Ok(Answer::Registrations(all))
+        Ok(all)
     }
 
-    async fn running_calls(&self, full: bool) -> Result<Vec<crate::control::CallLine>, Fault> {
+    async fn running_calls(&self, full: bool) -> Result<Vec<CallLine>, Fault> {
         let each = self.shards.each(move |gate, _| views::calls(gate, full)).await?;
         let mut all: Vec<_> = each.into_iter().flatten().collect();
         all.sort_by_key(|call| (call.started, call.call));
@@ -346,31 +265,25 @@ impl Desk for Running {
                 }
                 Answer::Calls(all)
             }
-            Ask::Cut { call, by } => self.cut(call, by).await?,
-            Ask::Registrations => self.registrations().await?,
+            Ask::Cut { call, by } => done(self.ordered_cut(call, by).await?),
+            Ask::Registrations => Answer::Registrations(self.registrations().await?),
             Ask::Trunks => Answer::Trunks(self.trunks().await?),
             Ask::Blocks => {
                 let each = self.shards.each(|gate, now| views::blocks(gate, now)).await?;
                 Answer::Blocks(each.into_iter().flatten().collect())
             }
             Ask::Block { tenant, extension, level, secs, by } => {
-                self.block(tenant, extension, level, secs, by).await?
+                let until = secs.map(|secs| crate::wall() + Duration::from_secs(secs));
+                let order = BlockOrder { tenant, extension, level, until, by };
+                done(self.ordered_block(order).await?)
             }
-            Ask::Unblock { block, by } => self.unblock(block, by).await?,
+            Ask::Unblock { block, by } => done(self.ordered_lift(block, by).await?),
             Ask::Bans => Answer::Bans(self.bans().await?),
             Ask::Ban { net, secs, by } => {
                 let until = secs.map(|secs| crate::wall() + Duration::from_secs(secs));
-                info!(%net, by, "ban by order");
-                let command = Command::Ban { net, until, by: by.into() };
-                self.shards.tell(Input::Command(command)).await?;
-                self.keep_all().await?;
-                done(format!("{net} is not heard"))
+                done(self.ordered_ban(net, until, by).await?)
             }
-            Ask::Unban { net } => {
-                self.shards.tell(Input::Command(Command::Unban(net))).await?;
-                self.keep_all().await?;
-                done(format!("{net} is heard again"))
-            }
+            Ask::Unban { net } => done(self.ordered_unban(net).await?),
             Ask::Nftables => {
                 let each = self.shards.each(|gate, now| gate.guard().bans(now)).await?;
                 let bans: Vec<_> = each.into_iter().flatten().collect();

@@ -4,6 +4,7 @@
 use ringfence_call::{Inbound, Registering};
 use ringfence_model::TenantId;
 use ringfence_server::config::{Config, Problems, Source, load, parse};
+use ringfence_store::Place;
 use std::path::{Path, PathBuf};
 
 fn read(text: &str) -> Result<Config, Problems> {
@@ -209,4 +210,52 @@ fn nothing_secret_is_printed() {
     let config = with("[[extension]]\nid = \"201\"\npassword = \"correct horse battery\"\n[[trunk]]\nid = \"c\"\nside = \"carrier\"\ntarget = \"192.0.2.7\"\naccount = { user = \"u\", password = \"staple staple\" }").unwrap();
     let printed = format!("{config:?}");
     assert!(!printed.contains("correct horse") && !printed.contains("staple"));
+}
+
+#[test]
+fn the_store_is_in_the_data_folder_unless_it_is_named() {
+    let store = |more: &str| with(more).unwrap().storage;
+    let data = Path::new("/var/lib/ringfence/ringfence.db");
+    let default = store("");
+    assert_eq!((&default.place, default.node), (&Place::File(data.into()), 0));
+    let days = (default.raw_days, default.pseudonymous_days, default.event_days);
+    assert_eq!(days, (92, 273, 92));
+    let beside = store("[store]\nurl = \"sqlite:here.db\"\nnode = 3\nraw_days = 30");
+    assert_eq!(beside.place, Place::File("/nowhere/here.db".into()));
+    assert_eq!((beside.node, beside.raw_days), (3, 30));
+    let url = "postgres://r:secret@db/ringfence";
+    let shared = store(&format!("[store]\nurl = \"{url}\""));
+    assert_eq!(shared.place, Place::Postgres(url.into()));
+    let told = with("[store]\nurl = \"mysql://r:secret@db\"").unwrap_err().to_string();
+    assert!(told.contains("r.toml:6:7: url names no database"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}
+
+#[test]
+fn the_api_is_served_where_it_is_told_and_in_the_clear_on_this_machine_only() {
+    assert!(with("").unwrap().api.is_none());
+    let api = with("[api]\nlisten = \"127.0.0.1:8443\"\nallow = \"10.0.0.0/8\"").unwrap().api;
+    let api = api.unwrap();
+    assert_eq!(api.public_url, "http://localhost:8443");
+    assert_eq!((api.tls, api.allow), (None, vec!["10.0.0.0/8".parse().unwrap()]));
+    for (more, expected) in [
+        ("", "r.toml:5:1: [api] has no listen"),
+        ("listen = \"8443\"", "r.toml:6:10: listen: \"8443\" is no address with a port"),
+        (
+            "listen = \"192.0.2.1:8443\"\npublic_url = \"https://fw.example\"",
+            "r.toml:6:10: 192.0.2.1:8443 is not of this machine alone, and nothing would be encrypted",
+        ),
+        ("listen = \"192.0.2.1:8443\"", "r.toml:6:10: [api] has no public_url"),
+        (
+            "listen = \"127.0.0.1:8443\"\npublic_url = \"http://fw.example\"",
+            "r.toml:7:14: api.public_url \"http://fw.example\": write https://",
+        ),
+        (
+            "listen = \"127.0.0.1:8443\"\nkey = \"key.pem\"",
+            "a certificate and its key belong together",
+        ),
+    ] {
+        let told = with(&format!("[api]\n{more}")).unwrap_err().to_string();
+        assert!(told.contains(expected), "{more}: {told}");
+    }
 }

@@ -10,6 +10,7 @@
 
 mod attempt;
 mod baresip;
+mod browser;
 mod certificate;
 mod dnsmasq;
 mod firewall;
@@ -24,6 +25,7 @@ mod tls;
 
 pub use attempt::{eventually, within};
 pub use baresip::Baresip;
+pub use browser::Browser;
 pub use certificate::{Authority, Certificate};
 pub use dnsmasq::Dnsmasq;
 pub use firewall::Firewall;

@@ -22,4 +22,5 @@ mod restart;
 mod scanners;
 mod sha256;
 mod trunk_guard;
+mod web;
 mod world;

@@ -46,7 +46,7 @@ impl Tls {
     }
 }
 
-/// What is in force.
+/// The keys and trust in force.
 pub struct Keys {
     /// One for all reloads, so that they end no session.
     tickets: Arc<dyn ProducesTickets>,
@@ -64,29 +64,38 @@ struct InForce {
 
 impl Keys {
     /// Reads everything.
+    ///
+    /// # Errors
+    /// What does not work.
     pub fn load(tls: &Tls) -> Result<Self, TlsError> {
         let tickets = ring::Ticketer::new().map_err(setup)?;
         let now = InForce::load(tls, &tickets)?;
         Ok(Self { tickets, now: ArcSwap::from_pointee(now) })
     }
 
-    /// Reads everything again. On an error all stays as it was.
+    /// Reads everything again.
+    ///
+    /// # Errors
+    /// What does not work; all stays as it was.
     pub fn reload(&self, tls: &Tls) -> Result<(), TlsError> {
         self.now.store(Arc::new(InForce::load(tls, &self.tickets)?));
         Ok(())
     }
 
     /// For a connection that came; `None` without an identity.
+    #[must_use]
     pub fn acceptor(&self) -> Option<TlsAcceptor> {
         self.now.load().server.clone().map(TlsAcceptor::from)
     }
 
     /// For a connection to a peer that must be all of these; `None` when nobody is expected there.
+    #[must_use]
     pub fn connector(&self, names: &[ServerName<'static>]) -> Option<TlsConnector> {
         if names.is_empty() { None } else { self.now.load().connector(names).ok() }
     }
 
     /// When our certificate ends.
+    #[must_use]
     pub fn expires(&self) -> Option<WallTime> {
         self.now.load().expires
     }

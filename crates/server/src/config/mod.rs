@@ -3,6 +3,7 @@
 //! [`load`] gives what everything else is made of, or all problems at once. Nothing is opened but the files the
 //! settings name: a file that loads here can still meet a taken port.
 
+mod api;
 mod desk;
 mod extension;
 mod guard;
@@ -16,6 +17,7 @@ mod store;
 mod tenant;
 mod trunk;
 
+pub use api::Api;
 pub use extension::stored_password;
 pub use problem::{Place, Problem, Problems, Source};
 pub use store::Storage;
@@ -58,6 +60,8 @@ pub struct Config {
     pub keep_days: u16,
     /// Where what people set and see is kept, and for how long.
     pub storage: Storage,
+    /// Where the REST API is served; `None`: nowhere.
+    pub api: Option<Api>,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
     /// What works and is probably not meant, or dangerous.
@@ -205,6 +209,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     let storage = store::read(&mut root, &data);
+    let api = api::read(&mut root, &tls);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -229,6 +234,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         shards,
         keep_days,
         storage,
+        api,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })

@@ -1,0 +1,149 @@
+//! The running program as the API sees it.
+
+use crate::control::{self, TrunkLine};
+use crate::running::Running;
+use ringfence_api::{
+    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
+    TrunkView,
+};
+use ringfence_call::CallView;
+use ringfence_gate::Gate;
+use ringfence_model::{CallId, Direction, Money, TenantId};
+
+impl Node for Running {
+    fn status(&self) -> Told<'_, NodeStatus> {
+        Box::pin(async {
+            let status = Self::status(self).await?;
+            Ok(NodeStatus {
+                version: status.version,
+                since: status.since.into(),
+                settings_since: status.settings_since.into(),
+                shards: status.shards.into(),
+                calls: status.calls,
+                registrations: status.registrations,
+                blocks: status.blocks,
+                bans: status.bans,
+                draining: status.draining,
+                listens: status.listens,
+                troubles: status.troubles,
+            })
+        })
+    }
+
+    fn running_calls(&self) -> Told<'_, Vec<RunningCall>> {
+        Box::pin(async {
+            let each = self.shards.each(|gate, _| calls(gate)).await?;
+            let mut all: Vec<_> = each.into_iter().flatten().collect();
+            all.sort_by(|a, b| (a.started, &a.call).cmp(&(b.started, &b.call)));
+            Ok(all)
+        })
+    }
+
+    fn cut(&self, call: String, by: String) -> Told<'_, ()> {
+        Box::pin(async move {
+            let call = call.parse().map_err(|_| Fault::NotFound("call"))?;
+            found(Self::cut(self, CallId(call), &by).await?, "call")
+        })
+    }
+
+    fn block(&self, order: BlockOrder) -> Told<'_, SetBlock> {
+        Box::pin(async move {
+            let (id, block) = self.set_block(order).await?;
+            Ok(SetBlock { id: self.name_of(id), since: block.since })
+        })
+    }
+
+    fn lift(&self, block: String, by: String) -> Told<'_, ()> {
+        Box::pin(async move {
+            if let Some(block) = self.block_of(&block) {
+                return found(self.lift_block(block, &by).await?, "block");
+            }
+            Err(Fault::Refused {
+                what: format!("block {block} is one of another node"),
+                mend: "lift it there".to_owned(),
+            })
+        })
+    }
+
+    fn review(&self, tenant: TenantId, fraud: bool) -> Told<'_, ()> {
+        Box::pin(async move { Ok(Self::review(self, tenant, fraud).await?) })
+    }
+
+    fn registrations(&self) -> Told<'_, Vec<RegistrationView>> {
+        Box::pin(async {
+            let view = |line: control::RegistrationLine| RegistrationView {
+                tenant: line.tenant,
+                extension: line.extension,
+                contact: line.contact,
+                source: line.source.to_string(),
+                expires: line.until.into(),
+                user_agent: line.user_agent,
+            };
+            Ok(Self::registrations(self).await?.into_iter().map(view).collect())
+        })
+    }
+
+    fn trunks(&self) -> Told<'_, Vec<TrunkView>> {
+        Box::pin(async {
+            let view = |line: TrunkLine| TrunkView {
+                tenant: line.tenant,
+                trunk: line.trunk.as_str().to_owned(),
+                side: line.side,
+                up: line.alive,
+                registered: line.registered,
+                trouble: line.trouble,
+            };
+            Ok(Self::trunks(self).await?.into_iter().map(view).collect())
+        })
+    }
+
+    fn bans(&self) -> Told<'_, Vec<BanView>> {
+        Box::pin(async {
+            let view = |line: control::BanLine| BanView {
+                net: line.net.to_string(),
+                until: line.until.map(Into::into),
+                why: line.why,
+            };
+            Ok(Self::bans(self).await?.into_iter().map(view).collect())
+        })
+    }
+}
+
+impl From<control::Fault> for Fault {
+    fn from(fault: control::Fault) -> Self {
+        Self::Refused { what: fault.what, mend: fault.mend }
+    }
+}
+
+const fn found(there: bool, what: &'static str) -> Result<(), Fault> {
+    if there { Ok(()) } else { Err(Fault::NotFound(what)) }
+}
+
+/// Running calls of a shard, with what the engine knows of their price.
+fn calls(gate: &Gate) -> Vec<RunningCall> {
+    let view = |call: CallView| {
+        let priced = gate.engine().running(call.call);
+        RunningCall {
+            call: call.call.0.to_string(),
+            tenant: call.tenant,
+            extension: call.extension,
+            direction: match call.direction {
+                Direction::Outbound => "outbound",
+                Direction::Inbound => "inbound",
+                Direction::Internal => "internal",
+            }
+            .to_owned(),
+            a_number: call.a_number.map(|number| number.full()),
+            dialled: call.dialled.as_ref().to_owned(),
+            country: priced.map(|of| of.destination.country.into()),
+            kind: priced.and_then(|of| {
+                let kind = serde_json::to_value(of.destination.kind).ok()?;
+                kind.as_str().map(ToOwned::to_owned)
+            }),
+            started: call.began.into(),
+            answered: call.answered.map(Into::into),
+            exposure: priced.map_or(Money::ZERO, |of| of.settled + of.reserved).into(),
+        }
+    };
+    gate.calls().running().map(view).collect()
+}
