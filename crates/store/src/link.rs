@@ -158,7 +158,8 @@ impl Link {
         Ok(())
     }
 
-    /// Adds many rows: `<head> VALUES ($1, …) <tail>` for each.
+    /// Adds many rows: `<head> VALUES ($1, …) <tail>` for each. Who needs the processor more, such as a call, has it in
+    /// between.
     pub fn insert(&mut self, head: &str, tail: &str, rows: &[Vec<Value>]) -> Result<()> {
         let Some(width) = rows.first().map(Vec::len) else { return Ok(()) };
         match self {
@@ -166,6 +167,7 @@ impl Link {
                 let mut statement = connection.prepare_cached(&values(head, tail, width, 1))?;
                 for row in rows {
                     statement.execute(params_from_iter(row))?;
+                    std::thread::yield_now();
                 }
             }
             Self::Postgres(on) => {

@@ -192,6 +192,8 @@ fn add(link: &mut Link, node: i64, place: &Place, pieces: &[Piece]) -> Result<Fe
                 },
             }
             id += 1;
+            // Reading is work for milliseconds, and calls may wait for this processor.
+            std::thread::yield_now();
         }
     }
     for (month, rows) in months {
