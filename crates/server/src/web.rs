@@ -27,6 +27,8 @@ const CONNECTIONS_MAX: usize = 1_024;
 const CONNECTIONS_OF_ONE_MAX: usize = 64;
 /// How long a handshake of TLS, and the head of a request, may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest head of a request, about.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How often is looked for proposals whose time has come.
 const TEND: Duration = Duration::from_secs(30);
 /// How long what is under way may take at the end.
@@ -207,6 +209,7 @@ impl Door {
         let served = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(PATIENCE)
+            .max_buf_size(HEAD_BYTES_MAX)
             .serve_connection(TokioIo::new(stream), service)
             .await;
         // Peers leave as they like.

@@ -2,6 +2,7 @@
 
 use crate::operate::long_call;
 use crate::phones::{ANNA, BERT, MD5, challenged_call, phone, phone_edge, register};
+use crate::web::{api, first_person, items};
 use crate::world::{CARRIER, FIREWALL, STRANGER, serve};
 use ringfence_e2e::{Place, Sipp, eventually};
 use std::time::Duration;
@@ -35,7 +36,7 @@ fn attack(steering: &str) -> usize {
     let policy = format!(
         "{MD5}\ntariff = \"rates.csv\"\npolicy = {{ limits = {{ per_hour = {LIMIT} }}, {steering} }}"
     );
-    let firewall = serve(&place, &phone_edge(&place, &policy));
+    let firewall = serve(&place, &(phone_edge(&place, &policy) + &api(&place)));
     let edge = Some(place.at(FIREWALL));
     phone(&place, BERTS_DESK, BERT, register(60)).dials("202").start(edge).done();
     // The carrier answers whatever reaches it.
@@ -79,6 +80,20 @@ fn attack(steering: &str) -> usize {
     let abroad: Vec<_> =
         cdrs.iter().filter(|cdr| cdr.to_string().contains("252612345678")).collect();
     assert_eq!(abroad.len(), TRIED as usize);
+    // People see it as one case, with what was stopped.
+    let mut root = first_person(&place, &firewall);
+    let cases = eventually("a case with all that was stopped", || {
+        let cases = root.get("/v1/cases").is(200);
+        let stopped = items(&cases).first()?["calls"].as_u64()?;
+        (stopped >= u64::from(TRIED) - 4).then_some(cases)
+    });
+    assert_eq!(items(&cases).len(), 1, "{cases}");
+    let case = &items(&cases)[0];
+    assert_eq!((&case["tenant"], &case["state"]), (&"office".into(), &"open".into()), "{case}");
+    assert!(case["prevented"].as_i64().expect("money") > 0, "{case}");
+    let alerts = root.get("/v1/alerts").is(200);
+    assert_eq!(items(&alerts).len() as u64, case["alerts"].as_u64().expect("a count"));
+    assert!(!items(&alerts).is_empty());
     let answered: Vec<_> = abroad.iter().filter(|cdr| !cdr["answered"].is_null()).collect();
     let cost = answered.len() as f64 * PRICE;
     assert!(cost <= LIMIT, "lost {cost} of at most {LIMIT}");

@@ -14,9 +14,20 @@ fn address(place: &Place) -> SocketAddr {
     SocketAddr::new(place.ip(FIREWALL), PORT)
 }
 
+/// The section that serves it.
+pub fn api(place: &Place) -> String {
+    format!("\n[api]\nlisten = \"{}\"\n", address(place))
+}
+
 fn with_api(place: &Place, more: &str) -> String {
-    let at = address(place);
-    format!("{}\n[api]\nlisten = \"{at}\"\n{more}\n", trunk_guard(place, ""))
+    format!("{}{}{more}\n", trunk_guard(place, ""), api(place))
+}
+
+/// Sets the first person up.
+pub fn first_person(place: &Place, firewall: &Firewall) -> Browser {
+    let mut root = Browser::new(address(place), &format!("localhost:{PORT}"));
+    root.set_up(&token(firewall));
+    root
 }
 
 /// What stands behind `#` in the link it logged last.
@@ -26,7 +37,8 @@ fn token(firewall: &Firewall) -> String {
     rest.split_whitespace().next().expect("a token").to_owned()
 }
 
-fn items(page: &Value) -> &[Value] {
+/// What is on a page.
+pub fn items(page: &Value) -> &[Value] {
     page["items"].as_array().expect("a page")
 }
 
@@ -34,10 +46,8 @@ fn items(page: &Value) -> &[Value] {
 fn what_people_order_and_what_happened_outlives_kill_9() {
     let place = Place::new();
     let mut firewall = serve(&place, &with_api(&place, ""));
-    let mut root = Browser::new(address(&place), &format!("localhost:{PORT}"));
-    root.get("/v1/calls").is(401);
-    let link = token(&firewall);
-    root.set_up(&link);
+    Browser::new(address(&place), "localhost").get("/v1/calls").is(401);
+    let mut root = first_person(&place, &firewall);
     // A call is judged, and a block that a person sets holds.
     let flow = flows::basic();
     call(&place, ABROAD, flow.caller, flow.callee);
@@ -90,8 +100,7 @@ fn what_people_order_and_what_happened_outlives_kill_9() {
 fn a_running_call_is_seen_with_its_price_and_cut() {
     let place = Place::new();
     let firewall = serve(&place, &with_api(&place, ""));
-    let mut root = Browser::new(address(&place), &format!("localhost:{PORT}"));
-    root.set_up(&token(&firewall));
+    let mut root = first_person(&place, &firewall);
     let (caller, callee) = crate::operate::long_call(0);
     let callee = ringfence_e2e::Sipp::new(&place, place.at(crate::world::CARRIER), callee);
     let callee = callee.start(None);
