@@ -7,6 +7,7 @@ use crate::troubles::Troubles;
 use ringfence_model::WallTime;
 use ringfence_store::{Feeder, Result, Retention, Store, StoreError};
 use sha2::{Digest, Sha256};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -140,10 +141,15 @@ impl Feeding {
         let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
         let mut pause = Duration::ZERO;
         while matches!(stop.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
-            pause = match self.turn() {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => LOOK,
-                Err(_) => PAUSE,
+            // A fault of ours in one turn does not end the others: the store undoes what was half done.
+            pause = match catch_unwind(AssertUnwindSafe(|| self.turn())) {
+                Ok(Ok(true)) => Duration::ZERO,
+                Ok(Ok(false)) => LOOK,
+                Ok(Err(_)) => PAUSE,
+                Err(_) => {
+                    self.failed("a fault in Ringfence, told above; report it");
+                    PAUSE
+                }
             };
         }
         let until = Instant::now() + LAST;
@@ -156,14 +162,18 @@ impl Feeding {
         match &more {
             Ok(_) if self.troubles.end(STORE) => info!("the store takes records again"),
             Ok(_) => {}
-            Err(error) => {
-                self.lag.lacks(None);
-                if self.troubles.begin(STORE, error.to_string()) {
-                    error!("{error}; calls go on, and their records wait in the files");
-                }
-            }
+            Err(error) => self.failed(&error.to_string()),
         }
         more
+    }
+
+    fn failed(&self, why: &str) {
+        self.lag.lacks(None);
+        if self.troubles.begin(STORE, why.to_owned()) {
+            error!(
+                "the store takes no records: {why}; calls go on, and what happens waits in the files"
+            );
+        }
     }
 
     fn feed(&mut self) -> Result<bool> {

@@ -44,9 +44,11 @@ pub(super) fn read(root: &mut Section<'_>, shown: &Tls) -> Option<Api> {
     let above = section.within("two_person_above", 0..=1_000_000_000, 500);
     let alone_delay = minutes(60 * section.within("alone_hours", 1..=720, 24));
     let api = listen.and_then(|listen| {
+        let public_url = public_url(&section, &listen, tls.is_some(), url);
+        let listen = reachable(&section, listen, tls.is_some());
         Some(Api {
-            public_url: public_url(&section, &listen, tls.is_some(), url)?,
-            listen: reachable(&section, listen, tls.is_some())?,
+            public_url: public_url?,
+            listen: listen?,
             tls,
             allow: allow.into_iter().map(|at| at.value).collect(),
             session_idle,

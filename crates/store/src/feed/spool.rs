@@ -75,15 +75,15 @@ impl Spool {
         files.sort_by(|a, b| (day(&a.0), &b.0).cmp(&(day(&b.0), &a.0)));
         let (mut pieces, mut left, mut behind) = (Vec::new(), bytes, 0);
         for (name, sort, from, length) in files {
-            behind += length - from;
-            if left == 0 {
-                continue;
-            }
-            if let Some(piece) = piece(&self.folder.join(&name), (name, sort, from), left)? {
-                behind -= piece.until - piece.from;
-                left = left.saturating_sub(piece.until - piece.from);
-                pieces.push(piece);
-            }
+            let piece = match left {
+                0 => None,
+                _ => piece(&self.folder.join(&name), (name, sort, from), left)?,
+            };
+            let taken = piece.as_ref().map_or(0, |piece| piece.until - piece.from);
+            // More than there was when we looked, where the file grew meanwhile.
+            behind += (length - from).saturating_sub(taken);
+            left = left.saturating_sub(taken);
+            pieces.extend(piece);
         }
         // A line that is being written is no lag.
         let idle = pieces.is_empty();
@@ -150,4 +150,40 @@ fn read(file: &File, from: u64, count: u64) -> io::Result<Vec<u8>> {
     }
     bytes.truncate(filled);
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// The server writes while we read.
+    #[test]
+    fn a_file_that_grows_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cdr-2026-11-22.jsonl");
+        let mut file = File::create(&path).unwrap();
+        let (spool, is_over) = (Spool::new(folder.path()), AtomicBool::new(false));
+        let (mut positions, mut lines) = (BTreeMap::new(), 0);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                (0..20_000).for_each(|line| writeln!(file, "{line}").unwrap());
+                is_over.store(true, Ordering::Release);
+            });
+            loop {
+                let was_over = is_over.load(Ordering::Acquire);
+                let (pieces, behind) = spool.read(&positions, 1 << 20).unwrap();
+                assert!(behind <= 200_000, "{behind}");
+                for piece in &pieces {
+                    lines += piece.lines().count();
+                    positions.insert(piece.file.clone(), piece.until);
+                }
+                if was_over && pieces.is_empty() {
+                    break;
+                }
+            }
+        });
+        assert_eq!(lines, 20_000);
+    }
 }
