@@ -21,6 +21,7 @@ mod stream;
 mod tap;
 mod tls;
 mod udp;
+mod visit;
 
 pub use counters::{Counter, Lag, ShardCounters, StreamCounters};
 pub use edge::{Edge, Refused};
@@ -31,3 +32,4 @@ pub use socket::LocalAddress;
 pub use start::{Sockets, open, start};
 pub use tap::{Traced, Way};
 pub use tls::{Keys, Tls, TlsError};
+pub use visit::{Answered, Seen, Silence, visit};

@@ -13,7 +13,8 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use rfc3263::{Answer, Search, Ways, literal};
+use rfc3263::{Answer, literal};
+pub use rfc3263::{Search, Ways};
 use ringfence_call::{Directory, Hop, Target, Trunk};
 use ringfence_gate::Input;
 use ringfence_model::TrunkId;
@@ -148,21 +149,22 @@ fn servers(addresses: &[SocketAddr]) -> ResolverConfig {
     ResolverConfig::from_parts(None, Vec::new(), addresses.iter().map(server).collect())
 }
 
+/// From where we can reach a trunk.
+pub fn ways(directory: &Directory, trunk: &Trunk) -> Ways {
+    let all = directory.parts().listeners.iter();
+    all.filter(|listener| trunk.listener.as_ref().is_none_or(|name| *name == listener.name))
+        .map(|of| (of.transport, of.local.is_ipv4()))
+        .collect()
+}
+
 fn jobs(directory: &Directory) -> Vec<Job> {
-    let parts = directory.parts();
-    let job = |trunk: &Trunk| {
-        let ours = parts
-            .listeners
-            .iter()
-            .filter(|listener| trunk.listener.as_ref().is_none_or(|name| *name == listener.name));
-        Job {
-            trunk: trunk.id.clone(),
-            targets: trunk.targets.clone(),
-            certificate: trunk.certificate.clone(),
-            ways: ours.map(|of| (of.transport, of.local.is_ipv4())).collect(),
-        }
+    let job = |trunk: &Trunk| Job {
+        trunk: trunk.id.clone(),
+        targets: trunk.targets.clone(),
+        certificate: trunk.certificate.clone(),
+        ways: ways(directory, trunk),
     };
-    parts.trunks.iter().filter(|trunk| !trunk.targets.is_empty()).map(job).collect()
+    directory.parts().trunks.iter().filter(|trunk| !trunk.targets.is_empty()).map(job).collect()
 }
 
 /// Looks a trunk's targets up, again and again.

@@ -44,6 +44,15 @@ impl Tls {
     pub fn check(&self) -> Result<Option<WallTime>, TlsError> {
         Keys::load(self).map(|keys| keys.expires())
     }
+
+    /// The SIP domains our certificate stands for (RFC 5922 §7.1); none without one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn names(&self) -> Result<Vec<String>, TlsError> {
+        let Some((chain, _)) = &self.identity else { return Ok(Vec::new()) };
+        certificates(chain).map(|chain| certificate::names_shown(Some(&chain)))
+    }
 }
 
 /// The keys and trust in force.
