@@ -25,6 +25,20 @@ fn help_says_what_each_command_is_for() {
 }
 
 #[test]
+fn every_command_has_a_manual_page_and_is_completed() {
+    let folder = Folder::new();
+    assert_eq!(folder.run(&["man", "pages"]).code, 0);
+    let page = |name: &str| std::fs::read_to_string(folder.path(name)).unwrap();
+    assert!(page("pages/ringfence.1").contains("Stops toll fraud"));
+    assert!(page("pages/ringfence-support-dump.1").contains("tar"));
+    for shell in ["bash", "zsh", "fish"] {
+        let run = folder.run(&["completion", shell]);
+        assert_eq!(run.code, 0);
+        assert!(run.stdout.contains("check-config"), "{shell}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_is_exit_code_2() {
     let folder = Folder::new();
     for wrong in [

@@ -1,9 +1,11 @@
 //! The commands.
 
 mod check_config;
+mod completion;
 mod explain;
 mod judge;
 mod live;
+mod man;
 mod number;
 mod password;
 mod policy;
@@ -56,6 +58,8 @@ enum Command {
     Tariff(tariff::Command),
     #[command(subcommand)]
     Policy(policy::Command),
+    Completion(completion::Args),
+    Man(man::Args),
 }
 
 impl Cli {
@@ -80,6 +84,8 @@ impl Cli {
             Command::Number(command) => number::run(command),
             Command::Tariff(command) => tariff::run(command),
             Command::Policy(command) => policy::run(command),
+            Command::Completion(args) => completion::run(args),
+            Command::Man(args) => man::run(args),
         }
     }
 }
