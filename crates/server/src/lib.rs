@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod control;
+pub mod doctor;
 mod feed;
 mod folder;
 mod http;

@@ -2,6 +2,7 @@
 
 mod check_config;
 mod completion;
+mod doctor;
 mod explain;
 mod judge;
 mod live;
@@ -28,7 +29,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 a file, policy or format cannot be used; 2 wrong command line;
-3 something was found and --fail-on-findings was given; 70 a fault in ringfence.";
+3 something was found by doctor, or where --fail-on-findings was given; 70 a fault in ringfence.";
 
 #[derive(Subcommand, Debug)]
 enum Command {
@@ -49,6 +50,7 @@ enum Command {
     Trace(live::trace::Args),
     Reload(live::orders::ReloadArgs),
     Drain(live::orders::DrainArgs),
+    Doctor(doctor::Args),
     Replay(replay::Args),
     Explain(explain::Args),
     Judge(judge::Args),
@@ -78,6 +80,7 @@ impl Cli {
             Command::Trace(args) => live::trace::run(args),
             Command::Reload(args) => live::orders::reload(args),
             Command::Drain(args) => live::orders::drain(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Judge(args) => judge::run(args),
