@@ -12,6 +12,7 @@ mod password;
 mod policy;
 mod replay;
 mod serve;
+mod support;
 mod tariff;
 
 use crate::failure::Outcome;
@@ -51,6 +52,8 @@ enum Command {
     Reload(live::orders::ReloadArgs),
     Drain(live::orders::DrainArgs),
     Doctor(doctor::Args),
+    #[command(subcommand)]
+    Support(support::Command),
     Replay(replay::Args),
     Explain(explain::Args),
     Judge(judge::Args),
@@ -81,6 +84,7 @@ impl Cli {
             Command::Reload(args) => live::orders::reload(args),
             Command::Drain(args) => live::orders::drain(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::Support(command) => support::run(command),
             Command::Replay(args) => replay::run(args),
             Command::Explain(args) => explain::run(args),
             Command::Judge(args) => judge::run(args),
