@@ -14,12 +14,16 @@ pub fn look(config: &Config, running: Option<&Status>, machine: &Machine, all: &
     let listeners = config.snapshot.directory.parts().listeners.iter();
     let mut wanted: Vec<_> =
         listeners.map(|at| (at.transport, at.local, format!("listener \"{}\"", at.name))).collect();
-    wanted.extend(config.metrics.map(|at| (Transport::Tcp, at, "metrics".to_owned())));
+    let faces = [("metrics", config.metrics), ("api", config.api.as_ref().map(|api| api.listen))];
+    for (name, at) in faces {
+        wanted.extend(at.map(|at| (Transport::Tcp, at, name.to_owned())));
+    }
     let before = all.len();
     for (transport, at, whose) in &wanted {
         let line = format!("{} {at}", transport.as_str());
-        // Metrics are not in its list; they are its own when it runs and cannot be bound.
-        let ours = running.is_some_and(|of| of.listens.contains(&line) || whose == "metrics");
+        // Faces are not in its list; when it runs it has them, or would have said so.
+        let face = faces.iter().any(|(name, _)| name == whose);
+        let ours = running.is_some_and(|of| face || of.listens.contains(&line));
         if !ours {
             all.extend(taken(*transport, *at, whose, machine));
         }
