@@ -35,7 +35,9 @@ pub use audit::{About, Act, AuditFilter, Audited, Chain};
 pub use backup::{Checked, restore};
 pub use blocks::{BlockFilter, BlockRow};
 pub use cases::{Case, CaseFilter, CaseNote, CaseState};
-pub use cdr::{By, CdrFilter, CdrRef, CdrRow, Grain, Outcome, Usage, UsageFilter};
+pub use cdr::{
+    By, CdrFilter, CdrRef, CdrRow, Grain, Outcome, Tally, TallyBy, TallyFilter, Usage, UsageFilter,
+};
 pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter};
 pub use feed::{Fed, Feeder};

@@ -40,6 +40,8 @@ pub(crate) struct Line {
     pub outcome: Outcome,
     #[serde(default)]
     reasons: Option<Json>,
+    #[serde(default)]
+    pass: Option<Json>,
 }
 
 impl Line {
@@ -99,6 +101,7 @@ impl Line {
                 "c_number": self.c_number,
                 "source": self.source,
                 "reasons": self.reasons,
+                "pass": self.pass,
             })
             .to_string()
         })

@@ -3,9 +3,11 @@
 mod line;
 mod search;
 mod table;
+mod tally;
 mod usage;
 
 pub use search::{CdrFilter, CdrRef, CdrRow};
+pub use tally::{Tally, TallyBy, TallyFilter};
 pub use usage::{By, Grain, Usage, UsageFilter};
 
 pub(crate) use line::{Line, clean};

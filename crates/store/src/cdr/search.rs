@@ -54,7 +54,7 @@ pub struct CdrRow {
     /// The caller's Call-ID.
     pub call_id: Option<String>,
     pub native_id: String,
-    /// The rest: `via`, `c_number`, `source`, `reasons`.
+    /// The rest: `via`, `c_number`, `source`, `reasons`, `pass`.
     pub more: Option<Json>,
 }
 
@@ -249,7 +249,7 @@ const fn word(direction: Direction) -> &'static str {
     }
 }
 
-fn cdr(row: Row) -> Result<CdrRow> {
+pub(super) fn cdr(row: Row) -> Result<CdrRow> {
     let mut cells = row.cells();
     let (id, started) = (cells.take()?, cells.take()?);
     let tenant: String = cells.take()?;

@@ -4,7 +4,7 @@ use crate::{Promise, act, at};
 use ringfence_model::{Direction, ExtensionId, Level, Money, TenantId, WallTime};
 use ringfence_store::{
     BlockFilter, BlockRow, By, CaseFilter, CaseState, CdrFilter, EventFilter, Expected, Feeder,
-    Grain, Outcome, Store, StoreError, UsageFilter,
+    Grain, Outcome, Store, StoreError, TallyBy, TallyFilter, UsageFilter,
 };
 use serde_json::{Value, json};
 use std::io::Write;
@@ -15,6 +15,7 @@ pub const PROMISES: &[Promise] = &[
     ("records are found by what people search for", search),
     ("pages of records meet without gap", pages),
     ("sums are those of the records", sums),
+    ("records are counted by what they have in common", tallies),
     ("events make up cases", events),
     ("a block is on record", blocks),
     ("people decide about cases", decisions),
@@ -96,6 +97,88 @@ fn spool(store: &Store) {
     let mut other = Feeder::new(store.clone(), folder.path(), 1);
     assert_eq!(drain(&mut other), (2, 0, 2));
     assert_eq!(count(store, &all()), 7);
+}
+
+fn tallies(store: &Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut feeder = Feeder::new(store.clone(), folder.path(), 0);
+    // Across the end of a month: 1 December is in eight days.
+    let lines: String = (0..20)
+        .map(|n| {
+            let more = match n % 5 {
+                0 => json!({"b_number": "+3906123456", "kind": "premium", "billable_ms": 5_000, "country": "IT"}),
+                1 => json!({"tenant": "shop"}),
+                2 => json!({"answered": null, "billable_ms": 0, "cost": 0, "outcome": "refused"}),
+                3 => json!({"b_number": null, "dialled": "55", "extension": null}),
+                _ => json!({"billable_ms": 1_000 * n}),
+            };
+            cdr(n, at(n * DAY), &more)
+        })
+        .collect();
+    add(folder.path(), "cdr-2026-11-22.jsonl", &lines);
+    assert_eq!(drain(&mut feeder), (20, 0, 0));
+    let all = TallyFilter {
+        tenant: TenantId::new("office"),
+        extension: None,
+        direction: None,
+        kind: None,
+        billable_ms_max: None,
+        from: at(0),
+        until: at(20 * DAY),
+    };
+    let numbers = store.tally(&all, &[TallyBy::Number], 1, 10).unwrap();
+    let seen: Vec<_> = numbers
+        .iter()
+        .map(|t| (t.number.as_deref().unwrap(), t.attempts, t.answered, t.refused))
+        .collect();
+    assert_eq!(
+        seen,
+        [("+31687654321", 8, 4, 4), ("+3906123456", 4, 4, 0), ("55", 4, 4, 0)],
+        "the most first, then by name"
+    );
+    assert_eq!((numbers[0].first, numbers[0].last), (at(2 * DAY), at(19 * DAY)));
+    assert_eq!(numbers[0].cost, Money(480_000));
+    assert_eq!(store.tally(&all, &[TallyBy::Number], 5, 10).unwrap().len(), 1);
+    assert_eq!(store.tally(&all, &[TallyBy::Number], 1, 2).unwrap().len(), 2);
+    let by = [TallyBy::Extension, TallyBy::Kind, TallyBy::Country, TallyBy::Direction];
+    let apart = store.tally(&all, &by, 1, 10).unwrap();
+    let keys: Vec<_> = apart
+        .iter()
+        .map(|t| [&t.extension, &t.kind, &t.country, &t.direction].map(|k| k.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            ["205", "mobile", "NL", "outbound"],
+            ["", "mobile", "NL", "outbound"],
+            ["205", "premium", "IT", "outbound"]
+        ]
+    );
+    let short = TallyFilter {
+        kind: Some("premium".into()),
+        billable_ms_max: Some(5_000),
+        extension: Some("205".into()),
+        direction: Some("outbound".into()),
+        from: at(1),
+        ..all.clone()
+    };
+    let sum = store.tally(&short, &[], 1, 10).unwrap();
+    assert_eq!((sum.len(), sum[0].attempts, sum[0].billable_ms), (1, 3, 15_000));
+    let none = TallyFilter { billable_ms_max: Some(4_999), ..short };
+    assert_eq!(store.tally(&none, &[], 1, 10).unwrap(), []);
+    let longest = store.longest(&all, 6).unwrap();
+    let seen: Vec<_> = longest.iter().map(|row| (row.billable_ms, &*row.native_id)).collect();
+    assert_eq!(
+        seen,
+        [
+            (60_000, "18"),
+            (60_000, "13"),
+            (60_000, "8"),
+            (60_000, "3"),
+            (19_000, "19"),
+            (14_000, "14")
+        ]
+    );
 }
 
 fn search(store: &Store) {
