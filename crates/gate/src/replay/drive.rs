@@ -79,11 +79,11 @@ impl<'a> Drive<'a> {
         }
     }
 
-    /// Judges the records of `order`.
-    pub fn run(mut self, order: &[u32], progress: &mut dyn FnMut(usize)) -> Driven {
+    /// Judges the records of `order` for as long as `progress` says so.
+    pub fn run(mut self, order: &[u32], progress: &mut dyn FnMut(usize) -> bool) -> Option<Driven> {
         for (done, &index) in order.iter().enumerate() {
-            if done % PROGRESS_EVERY == 0 {
-                progress(done);
+            if done % PROGRESS_EVERY == 0 && !progress(done) {
+                return None;
             }
             let Some(cdr) = self.cdrs.get(index as usize) else { continue };
             // What has an impossible time is only counted.
@@ -93,13 +93,12 @@ impl<'a> Drive<'a> {
             }
         }
         self.advance(WallTime(i64::MAX));
-        progress(order.len());
-        Driven {
+        progress(order.len()).then_some(Driven {
             survey: self.survey,
             cases: self.cases,
             watched: self.watched,
             raised_limits: self.raised_limits,
-        }
+        })
     }
 
     /// Everything that happens up to and including `to`.

@@ -82,12 +82,25 @@ impl Replay {
 
     /// Replays `cdrs`, in any order. `progress` is told how many of them are done.
     pub fn run(&self, cdrs: &[Cdr], progress: &mut dyn FnMut(usize)) -> Findings {
+        let done = self.run_while(cdrs, &mut |done| {
+            progress(done);
+            true
+        });
+        done.unwrap_or_default()
+    }
+
+    /// The same, for as long as `progress` says so; `None` when it did not to the end.
+    pub fn run_while(
+        &self,
+        cdrs: &[Cdr],
+        progress: &mut dyn FnMut(usize) -> bool,
+    ) -> Option<Findings> {
         let order = in_time(cdrs);
         let asked = self.options.learn_until;
         let learn_until = asked.or_else(|| default_end(cdrs, &order)).unwrap_or(WallTime(i64::MIN));
         let survey = survey::survey(cdrs, &order, &self.enforcing, &self.options.tenant);
-        let driven = drive::Drive::new(self, cdrs, survey, learn_until).run(&order, progress);
-        account::add_up(driven, cdrs, &order, learn_until)
+        let driven = drive::Drive::new(self, cdrs, survey, learn_until).run(&order, progress)?;
+        Some(account::add_up(driven, cdrs, &order, learn_until))
     }
 }
 
