@@ -2,8 +2,8 @@
 
 use ringfence_gate::{Setup, Snapshot};
 use ringfence_model::{
-    Action, Attempt, CallId, Cdr, Destination, Direction, E164, Kind, Money, Protected, Reason,
-    Target, TenantId, Verdict, WallTime,
+    Action, Attempt, CallId, Cdr, Destination, Direction, E164, Kind, Money, Pass, Protected,
+    Reason, Target, TenantId, Verdict, WallTime,
 };
 use ringfence_numbering::Numbering;
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub(super) struct CdrLine<'a> {
     prevented: Money,
     outcome: &'static str,
     reasons: Vec<Reason>,
+    /// What would have made a refused call pass.
+    pass: Vec<Pass>,
 }
 
 /// What was called: a sort of line, or what is none.
@@ -40,7 +42,7 @@ enum Called {
 
 impl<'a> CdrLine<'a> {
     pub fn new(cdr: &'a Cdr, act: Option<Done>, snapshot: &Snapshot) -> Self {
-        let Done { outcome, reasons } = act.unwrap_or_default();
+        let Done { outcome, reasons, pass } = act.unwrap_or_default();
         let mut line = Self {
             cdr,
             b_number: None,
@@ -50,6 +52,7 @@ impl<'a> CdrLine<'a> {
             prevented: Money::ZERO,
             outcome,
             reasons,
+            pass,
         };
         let nobody = TenantId::new("");
         let setup = snapshot.setup(cdr.tenant.as_ref().unwrap_or(&nobody));
@@ -114,11 +117,12 @@ const CUT: &str = "cut";
 pub(super) struct Done {
     outcome: &'static str,
     reasons: Vec<Reason>,
+    pass: Vec<Pass>,
 }
 
 impl Default for Done {
     fn default() -> Self {
-        Self { outcome: OK, reasons: Vec::new() }
+        Self { outcome: OK, reasons: Vec::new(), pass: Vec::new() }
     }
 }
 
@@ -136,11 +140,12 @@ impl Acts {
             (Action::Reject, false) => WOULD_REFUSE,
             (Action::Allow, _) => return,
         };
-        self.note(verdict.call, Done { outcome, reasons: verdict.reasons.clone() });
+        let (reasons, pass) = (verdict.reasons.clone(), verdict.pass.clone());
+        self.note(verdict.call, Done { outcome, reasons, pass });
     }
 
     pub fn cut(&mut self, call: CallId, reasons: &[Reason]) {
-        self.note(call, Done { outcome: CUT, reasons: reasons.to_vec() });
+        self.note(call, Done { outcome: CUT, reasons: reasons.to_vec(), pass: Vec::new() });
     }
 
     fn note(&mut self, call: CallId, done: Done) {
@@ -221,14 +226,16 @@ mod tests {
         let cdr = cdr(Direction::Outbound, "0053512345678", 0);
         let reason = Reason::TooManyActive { whose: LimitKind::Tenant, active: 3, limit: 2 };
         let reasons = vec![reason];
+        let pass = vec![Pass::MoreCalls { whose: LimitKind::Tenant, to: 4 }];
         let mut acts = Acts::default();
         let refused =
-            Verdict { action: Action::Reject, reasons, ..Verdict::allowed(CallId(7), true) };
+            Verdict { action: Action::Reject, reasons, pass, ..Verdict::allowed(CallId(7), true) };
         acts.judged(&refused);
         let said = line(&cdr, acts.take(&cdr));
         assert_eq!(said["outcome"], "refused");
         assert!(said["prevented"].as_i64().unwrap() > 0, "{said}");
         assert_eq!(said["reasons"].as_array().unwrap().len(), 1);
+        assert_eq!(said["pass"].as_array().unwrap().len(), 1);
         assert!(acts.take(&cdr).is_none() && acts.order.is_empty());
         acts.judged(&Verdict { acted: false, ..refused });
         assert_eq!(line(&cdr, acts.take(&cdr))["outcome"], "would_refuse");
