@@ -1,8 +1,11 @@
 //! What every request shares: the store, the node, clock and chance, and the tables that live as long as the program.
 
 use crate::access;
+use crate::backtests::Backtests;
 use crate::desk::Desk;
+use crate::fetch::Oidc;
 use crate::node::Node;
+use crate::people::oidc::Provider;
 use crate::people::pace::Pace;
 use crate::people::password::Passwords;
 use crate::refusal::Refusal;
@@ -53,6 +56,8 @@ pub struct Settings {
     pub two_person_above: Money,
     /// Where there is no second person, a grave act takes effect after this long.
     pub alone_delay: Duration,
+    /// Where people may also log in; none unless set.
+    pub oidc: Option<Oidc>,
 }
 
 impl Settings {
@@ -67,6 +72,7 @@ impl Settings {
             session_life: Duration::from_secs(12 * 3600),
             two_person_above: Money::units(500),
             alone_delay: Duration::from_secs(24 * 3600),
+            oidc: None,
         }
     }
 }
@@ -94,6 +100,8 @@ pub struct App {
     pub(crate) pace: Pace,
     pub(crate) passwords: Passwords,
     pub(crate) listeners: Listeners,
+    pub(crate) backtests: Backtests,
+    pub(crate) oidc: Provider,
     /// Hash of the one-time token for setting up the first person.
     pub(crate) setup: Mutex<Option<([u8; 32], WallTime)>>,
 }
@@ -114,6 +122,8 @@ impl App {
             pace: Pace::default(),
             passwords: Passwords::new(&*state.chance),
             listeners: Listeners::default(),
+            backtests: Backtests::default(),
+            oidc: Provider::default(),
             setup: Mutex::default(),
             state,
         }))

@@ -8,9 +8,12 @@
 
 mod access;
 mod app;
+mod backtests;
 mod caller;
 mod desk;
+mod fetch;
 mod http;
+mod inquire;
 mod node;
 mod people;
 mod refusal;
@@ -23,9 +26,14 @@ mod stored;
 mod time;
 
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
+pub use fetch::{Fetch, Fetched, Oidc, Request, Response};
 pub use http::route::{Needs, Route};
+pub use inquire::{
+    Backtest, BacktestAsk, BacktestFound, Changed, ExplainAsk, Explanation, Inquire, MaxLossView,
+    NumberAsk, NumberVerdict, NumberView, PriceView, Progress, ReasonView, Spans, Verdicts,
+};
 pub use node::{
-    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
+    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
     TrunkView,
 };
 pub use people::proposals::tend;

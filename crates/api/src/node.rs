@@ -1,6 +1,8 @@
 //! What only the running node knows and does. The server implements it; tests have a double.
 
+use crate::inquire::Inquire;
 use crate::time::{Amount, Time};
+use ipnet::IpNet;
 use ringfence_model::{ExtensionId, Level, TenantId, WallTime};
 use serde::Serialize;
 use std::future::Future;
@@ -27,7 +29,7 @@ pub enum Fault {
 }
 
 /// The running node.
-pub trait Node: Send + Sync {
+pub trait Node: Inquire {
     /// How it is.
     fn status(&self) -> Told<'_, NodeStatus>;
     /// Calls that ring or run.
@@ -46,6 +48,10 @@ pub trait Node: Send + Sync {
     fn trunks(&self) -> Told<'_, Vec<TrunkView>>;
     /// Who is not heard.
     fn bans(&self) -> Told<'_, Vec<BanView>>;
+    /// Hears a network no more; it is on the disk when this is answered.
+    fn ban(&self, order: BanOrder) -> Told<'_, ()>;
+    /// Hears a network again, in the name of `by`; on the disk when this is answered.
+    fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()>;
 }
 
 /// A block to be set.
@@ -70,6 +76,17 @@ pub struct SetBlock {
     pub id: String,
     /// Since when, as the engine has it.
     pub since: WallTime,
+}
+
+/// A network that shall not be heard.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BanOrder {
+    /// Which.
+    pub net: IpNet,
+    /// When it ends by itself.
+    pub until: Option<WallTime>,
+    /// In whose name.
+    pub by: String,
 }
 
 /// How the node is.

@@ -85,6 +85,9 @@ pub enum Refusal {
     /// The store cannot be used; says how.
     #[error("{0}")]
     StoreGone(&'static str),
+    /// The provider people log in at cannot be used.
+    #[error("the login provider does not answer as it should")]
+    ProviderGone,
     /// The running node refused or failed; what, and what to do.
     #[error("{what}")]
     Node {
@@ -163,6 +166,11 @@ impl Refusal {
             Self::StoreGone(_) => {
                 (S::SERVICE_UNAVAILABLE, "store_gone", "calls go on; see the log, then try again")
             }
+            Self::ProviderGone => (
+                S::SERVICE_UNAVAILABLE,
+                "provider_gone",
+                "log in with a passkey or a password; see the log",
+            ),
             Self::Node { mend, .. } => (S::CONFLICT, "refused_by_node", mend),
             Self::Broken => (S::INTERNAL_SERVER_ERROR, "broken", "report it with the request id"),
         }
@@ -195,7 +203,9 @@ impl Refusal {
     fn wait(&self) -> Option<Duration> {
         match self {
             Self::TooMany(wait) => Some(*wait),
-            Self::Busy | Self::TooSlow | Self::StoreGone(_) => Some(Duration::from_secs(2)),
+            Self::Busy | Self::TooSlow | Self::StoreGone(_) | Self::ProviderGone => {
+                Some(Duration::from_secs(2))
+            }
             _ => None,
         }
     }

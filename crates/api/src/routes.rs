@@ -1,8 +1,11 @@
 //! The table of routes: what there is, and what each needs. Router, reference and the test of rights are made from it.
 
 use crate::http::route::{Needs, Route};
-use crate::people::{access, invite, keys, login, me, proposals, setup, users};
-use crate::resource::{alerts, audit, blocks, calls, cases, events, live, node, usage};
+use crate::people::{access, invite, keys, login, me, oidc, proposals, setup, users};
+use crate::resource::{
+    alerts, audit, bans, blocks, calls, cases, events, health, live, loss, node, numbers, office,
+    replays, reports, usage,
+};
 use crate::rights::Permission as P;
 use axum::http::Method;
 
@@ -34,12 +37,17 @@ const fn right(permission: P) -> Needs {
 
 fn for_everybody() -> Vec<Route> {
     routes! {
+        GET "/v1/healthz" ANYBODY, health::alive, "Whether it lives";
+        GET "/v1/readyz" ANYBODY, health::ready, "Whether it should be given work; 503 when not";
         GET "/v1/setup" ANYBODY, setup::needed, "Whether the first person is still to be set up";
         POST "/v1/setup" ANYBODY, setup::first_person, "Sets up the first person";
         POST "/v1/invitation" ANYBODY, invite::take, "Takes an invitation: sets the first password";
         POST "/v1/login" ANYBODY, login::password, "Logs in with a password";
         POST "/v1/login/passkey/begin" ANYBODY, login::passkey_begin, "Begins a login with a passkey alone";
         POST "/v1/login/passkey" ANYBODY, login::passkey_finish, "Logs in with a passkey alone";
+        GET "/v1/login/oidc" ANYBODY, oidc::offered, "Whether one can log in at a provider (OpenID Connect)";
+        POST "/v1/login/oidc/begin" ANYBODY, oidc::begin, "Begins a login at the provider";
+        POST "/v1/login/oidc" ANYBODY, oidc::finish, "Logs in with what the provider gave the browser";
     }
 }
 
@@ -102,13 +110,25 @@ fn for_work() -> Vec<Route> {
         POST "/v1/cases/{id}/notes" right(P::DecideCases), cases::note, "Adds a note to a case";
         GET "/v1/calls" right(P::ReadCalls), calls::list, "Call records, newest first";
         GET "/v1/calls/{id}" right(P::ReadCalls), calls::one, "A call record";
+        GET "/v1/calls/{id}/explanation" right(P::ReadCalls), calls::explain, "Why something was done about a call, in words";
         GET "/v1/live-calls" right(P::ReadCalls), live::list, "Calls that ring or run";
         POST "/v1/live-calls/{id}/cut" right(P::CutCalls), live::cut, "Ends a running call", quiet;
         GET "/v1/usage" right(P::ReadReports), usage::report, "Sums of call records";
+        GET "/v1/reports/office-hours" right(P::ReadReports), office::report, "Calls inside and outside office hours";
+        GET "/v1/reports/longest-calls" right(P::ReadCalls), reports::longest, "The longest calls of a tenant";
+        GET "/v1/reports/repeated-calls" right(P::ReadCalls), reports::repeated, "Numbers an extension called again and again, the most first";
+        GET "/v1/numbers/{number}" right(P::ReadSettings), numbers::inspect, "What dialled digits are and cost, and what would become of a call";
+        GET "/v1/tenants/{id}/max-loss" right(P::ReadReports), loss::most, "The most a tenant can lose before a stop, and what is at risk now";
+        GET "/v1/replays" right(P::ReadSettings), replays::list, "Drafts of policies that were tried on history, newest first";
+        POST "/v1/replays" right(P::ChangeSettings), replays::begin, "Tries a draft of a policy on stored call records";
+        GET "/v1/replays/{id}" right(P::ReadSettings), replays::one, "How far a replay is, and what it found";
+        POST "/v1/replays/{id}/cancel" right(P::ChangeSettings), replays::cancel, "Calls a replay off", quiet;
         GET "/v1/events" right(P::ReadCases), events::listen, "Live data, as server-sent events";
         GET "/v1/node" right(P::ReadNode), node::status, "How the node is";
         GET "/v1/node/trunks" right(P::ReadNode), node::trunks, "How trunks are";
         GET "/v1/node/registrations" right(P::ReadNode), node::registrations, "Where phones are";
-        GET "/v1/node/bans" right(P::ReadNode), node::bans, "Who is not heard";
+        GET "/v1/node/bans" right(P::ReadNode), bans::list, "Who is not heard";
+        POST "/v1/node/bans" right(P::OperateNode), bans::set, "Hears a network no more", quiet;
+        POST "/v1/node/bans/lift" right(P::OperateNode), bans::lift, "Hears a network again", quiet;
     }
 }

@@ -59,7 +59,7 @@ impl ToSchema for Time {
 }
 
 /// An amount in millionths of the tenant's currency, as an integer.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(pub Money);
 

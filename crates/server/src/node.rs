@@ -2,13 +2,15 @@
 
 use crate::control::{self, TrunkLine};
 use crate::running::Running;
+use ipnet::IpNet;
 use ringfence_api::{
-    BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
+    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
     TrunkView,
 };
 use ringfence_call::CallView;
 use ringfence_gate::Gate;
 use ringfence_model::{CallId, Direction, Money, TenantId};
+use tracing::info;
 
 impl Node for Running {
     fn status(&self) -> Told<'_, NodeStatus> {
@@ -105,6 +107,17 @@ impl Node for Running {
                 why: line.why,
             };
             Ok(Self::bans(self).await?.into_iter().map(view).collect())
+        })
+    }
+
+    fn ban(&self, order: BanOrder) -> Told<'_, ()> {
+        Box::pin(async move { Ok(Self::ban(self, order.net, order.until, &order.by).await?) })
+    }
+
+    fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()> {
+        Box::pin(async move {
+            info!(%net, by, "ban lifted by order");
+            Ok(self.unban(net).await?)
         })
     }
 }

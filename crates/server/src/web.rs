@@ -1,6 +1,7 @@
 //! The REST API on a thread of its own: whatever happens there, operators and the watchdog are answered.
 
 use crate::config;
+use crate::outside::Outside;
 use crate::running::Running;
 use axum::Router;
 use axum::body::Body;
@@ -8,7 +9,7 @@ use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use ringfence_api::{App, Chance, Clock, Settings, State};
+use ringfence_api::{App, Chance, Clock, Oidc, Settings, State};
 use ringfence_edge::Keys;
 use ringfence_model::WallTime;
 use std::collections::HashMap;
@@ -46,6 +47,9 @@ pub enum WebError {
     /// Its settings, or the store.
     #[error(transparent)]
     Start(#[from] ringfence_api::StartError),
+    /// What is needed to ask the login provider.
+    #[error("the login provider cannot be asked over TLS: {0}")]
+    Tls(#[from] rustls::Error),
     /// Threads or sockets.
     #[error(transparent)]
     System(#[from] std::io::Error),
@@ -65,6 +69,7 @@ impl Web {
             session_life: api.session_life,
             two_person_above: api.two_person_above,
             alone_delay: api.alone_delay,
+            oidc: api.provider.as_ref().map(oidc).transpose()?,
             ..Settings::new(api.public_url.clone(), secret)
         };
         let (stop, stopped) = oneshot::channel();
@@ -85,6 +90,27 @@ impl Web {
             error!("the API failed");
         }
     }
+}
+
+fn oidc(provider: &config::Provider) -> Result<Oidc, rustls::Error> {
+    let config::Provider {
+        issuer,
+        client_id,
+        client_secret,
+        scopes,
+        login_claim,
+        trusts_second_factor,
+    } = provider.clone();
+    let fetch = Arc::new(Outside::new()?);
+    Ok(Oidc {
+        issuer,
+        client_id,
+        client_secret,
+        scopes,
+        login_claim,
+        trusts_second_factor,
+        fetch,
+    })
 }
 
 fn run(

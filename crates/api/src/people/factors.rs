@@ -20,7 +20,7 @@ pub enum Factor {
 
 /// How a session was begun, as the store keeps it.
 pub mod strength {
-    /// Password alone: the second factor is missing, or there is none.
+    /// Password alone, or the provider with one factor: the second factor is missing, or there is none.
     pub const PASSWORD: &str = "password";
     /// With an authenticator's code.
     pub const TOTP: &str = "totp";
@@ -28,6 +28,8 @@ pub mod strength {
     pub const PASSKEY: &str = "passkey";
     /// With a recovery code.
     pub const RECOVERY: &str = "recovery";
+    /// At the provider, with two factors there.
+    pub const PROVIDER: &str = "provider";
 }
 
 /// What this person can give besides the password.

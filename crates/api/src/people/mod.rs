@@ -7,6 +7,7 @@ pub mod invite;
 pub mod keys;
 pub mod login;
 pub mod me;
+pub mod oidc;
 pub mod pace;
 pub mod passkey;
 pub mod password;

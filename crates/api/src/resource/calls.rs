@@ -4,12 +4,13 @@ use super::gather::page;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
 use crate::http::reply::{Outcome, Reply};
+use crate::inquire::{ExplainAsk, Explanation};
 use crate::people::me::Id;
 use crate::refusal::Refusal;
 use crate::rights::Permission;
 use crate::stored;
 use crate::time::{Amount, Time};
-use ringfence_model::{Direction, ExtensionId, TenantId, TrunkId, WallTime};
+use ringfence_model::{Direction, ExtensionId, Language, TenantId, TrunkId, WallTime};
 use ringfence_store as store;
 use ringfence_store::{CdrFilter, CdrRef, CdrRow, Store};
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,17 @@ pub enum DirectionName {
     Inbound,
     /// Inside the tenant.
     Internal,
+}
+
+impl DirectionName {
+    /// As records have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Outbound => "outbound",
+            Self::Inbound => "inbound",
+            Self::Internal => "internal",
+        }
+    }
 }
 
 impl From<DirectionName> for Direction {
@@ -183,16 +195,21 @@ pub struct CallView {
     pub call_id: Option<String>,
     /// The id its source gave it.
     pub native_id: String,
-    /// The rest: `via`, `c_number`, `source`, and the `reasons` of a verdict.
+    /// The rest: `via`, `c_number`, `source`, and the `reasons` of a verdict with what would `pass`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object)]
     pub more: Option<serde_json::Value>,
 }
 
+/// As the API names a record.
+pub fn id_of(at: CdrRef) -> String {
+    format!("{}-{}", at.started.0, at.id)
+}
+
 impl From<CdrRow> for CallView {
     fn from(row: CdrRow) -> Self {
         Self {
-            id: format!("{}-{}", row.at.started.0, row.at.id),
+            id: id_of(row.at),
             tenant: row.tenant,
             extension: row.extension,
             trunk: row.trunk,
@@ -231,18 +248,47 @@ pub async fn list(ask: Ask<Nothing, CallQuery>) -> Outcome<Page<CallView>> {
 
 /// GET /v1/calls/{id}
 pub async fn one(ask: Ask<Id>) -> Outcome<CallView> {
+    Ok(Reply::new(record(ask).await?.into()))
+}
+
+/// In which it is told.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct LanguageQuery {
+    /// `en` unless said otherwise, `nl`.
+    #[serde(default)]
+    #[param(value_type = Option<String>)]
+    pub lang: Language,
+}
+
+/// GET /v1/calls/{id}/explanation
+pub async fn explain(ask: Ask<Id, LanguageQuery>) -> Outcome<Explanation> {
+    let (app, language) = (Arc::clone(&ask.app), ask.query.lang);
+    let row = record(ask).await?;
+    let mut more = row.more.unwrap_or_default();
+    let mut said = |name: &str| more.get_mut(name).map(serde_json::Value::take).unwrap_or_default();
+    let ask = ExplainAsk {
+        tenant: row.tenant,
+        outcome: row.outcome.as_str().to_owned(),
+        reasons: said("reasons"),
+        pass: said("pass"),
+        language,
+    };
+    Ok(Reply::new(app.node().explain(ask).await?))
+}
+
+/// The record of that name, if the caller may see it.
+async fn record<Q: Send + 'static>(ask: Ask<Id, Q>) -> Result<CdrRow, Refusal> {
     let at = ask.path.id.split_once('-').and_then(|(started, id)| {
         Some(CdrRef { started: WallTime(started.parse().ok()?), id: id.parse().ok()? })
     });
     let at = at.ok_or(Refusal::NotFound("call record"))?;
-    let app = Arc::clone(&ask.app);
-    let row = app
-        .work(move |store| {
-            let row = stored::found(store.cdr(at), "call record")?;
-            let place = stored::place(store, row.tenant.as_ref())?;
-            ask.caller.may_at(Permission::ReadCalls, &place, "call record")?;
-            Ok(row)
-        })
-        .await?;
-    Ok(Reply::new(row.into()))
+    let (app, caller) = (Arc::clone(&ask.app), ask.caller);
+    app.work(move |store| {
+        let row = stored::found(store.cdr(at), "call record")?;
+        let place = stored::place(store, row.tenant.as_ref())?;
+        caller.may_at(Permission::ReadCalls, &place, "call record")?;
+        Ok(row)
+    })
+    .await
 }

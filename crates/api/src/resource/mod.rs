@@ -2,11 +2,18 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod bans;
 pub mod blocks;
 pub mod calls;
 pub mod cases;
 pub mod events;
 pub mod gather;
+pub mod health;
 pub mod live;
+pub mod loss;
 pub mod node;
+pub mod numbers;
+pub mod office;
+pub mod replays;
+pub mod reports;
 pub mod usage;

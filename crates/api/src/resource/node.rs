@@ -1,33 +1,27 @@
-//! The node: status, trunks, registrations, bans.
+//! The node: status, trunks, registrations.
 
 use super::live::{TenantQuery, keep_seen};
 use crate::caller::Caller;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::Page;
 use crate::http::reply::{Outcome, Reply};
-use crate::node::{BanView, NodeStatus, RegistrationView, TrunkView};
+use crate::node::{NodeStatus, RegistrationView, TrunkView};
 use crate::refusal::Refusal;
 use crate::rights::{Permission, Place};
 
 /// What concerns all tenants is the platform's.
-fn of_platform(caller: &Caller) -> Result<(), Refusal> {
-    if caller.holds(Permission::ReadNode, &Place::Platform) {
+pub fn of_platform(caller: &Caller, permission: Permission) -> Result<(), Refusal> {
+    if caller.holds(permission, &Place::Platform) {
         Ok(())
     } else {
-        Err(Refusal::NotAllowed(Permission::ReadNode.as_str()))
+        Err(Refusal::NotAllowed(permission.as_str()))
     }
 }
 
 /// GET /v1/node
 pub async fn status(ask: Ask) -> Outcome<NodeStatus> {
-    of_platform(&ask.caller)?;
+    of_platform(&ask.caller, Permission::ReadNode)?;
     Ok(Reply::new(ask.app.node().status().await?))
-}
-
-/// GET /v1/node/bans
-pub async fn bans(ask: Ask) -> Outcome<Page<BanView>> {
-    of_platform(&ask.caller)?;
-    Ok(Reply::new(Page::whole(ask.app.node().bans().await?)))
 }
 
 /// GET /v1/node/trunks

@@ -15,7 +15,7 @@ pub fn code(world: &World, secret: &str) -> String {
 
 /// Sets up `root` and gives the half session and the world.
 async fn set_up(world: &World) -> Client<'_> {
-    let link = world.app.setup_link().unwrap().unwrap();
+    let link = world.setup_link().unwrap();
     let token = link.strip_prefix("https://fw.example/setup#").unwrap().to_owned();
     let mut client = world.stranger();
     let body = json!({"token": token, "login": "Root", "name": "Root", "password": PASSWORD});
@@ -63,7 +63,7 @@ async fn the_first_person_is_set_up_once_and_must_have_a_second_factor() {
     assert_ne!(client.cookie, old, "the half session is another one");
     client.cookie = old;
     client.get("/v1/me").await.refused(401, "not_logged_in");
-    assert!(world.app.setup_link().unwrap().is_none());
+    assert!(world.setup_link().is_none());
     assert_eq!(world.stranger().get("/v1/setup").await.is(200).body["needed"], false);
 }
 
@@ -71,8 +71,8 @@ async fn the_first_person_is_set_up_once_and_must_have_a_second_factor() {
 async fn a_setup_link_is_for_one_day_one_use_and_only_the_newest() {
     let world = World::empty();
     let token = |link: Option<String>| link.unwrap().split_once('#').unwrap().1.to_owned();
-    let first = token(world.app.setup_link().unwrap());
-    let second = token(world.app.setup_link().unwrap());
+    let first = token(world.setup_link());
+    let second = token(world.setup_link());
     let body =
         |token: &str| json!({"token": token, "login": "root", "name": "R", "password": PASSWORD});
     world.stranger().post("/v1/setup", body(&first)).await.refused(401, "wrong_login");
@@ -80,7 +80,7 @@ async fn a_setup_link_is_for_one_day_one_use_and_only_the_newest() {
     world.stranger().post("/v1/setup", weak).await.refused(422, "invalid");
     world.forward(Duration::from_secs(24 * 3600));
     world.stranger().post("/v1/setup", body(&second)).await.refused(401, "wrong_login");
-    let third = token(world.app.setup_link().unwrap());
+    let third = token(world.setup_link());
     world.stranger().post("/v1/setup", body(&third)).await.is(200);
     world.stranger().post("/v1/setup", body(&third)).await.refused(401, "wrong_login");
 }

@@ -25,7 +25,7 @@ fn id(got: &Got) -> String {
 }
 
 fn roles(world: &World, login: &str) -> Vec<&'static str> {
-    let user = world.store.user(&id_of(login)).unwrap();
+    let user = world.ask(|store| store.user(&id_of(login))).unwrap();
     user.grants.iter().map(|grant| grant.role.as_str()).collect()
 }
 
@@ -92,14 +92,14 @@ async fn who_is_alone_waits_a_day_and_can_be_stopped_until_then() {
     let got = world.client("root").post("/v1/users", body.clone()).await.is(202);
     assert_eq!(got.body["proposal"]["alone"], true);
     assert_eq!(got.body["proposal"]["not_before"], "2026-11-23T12:00:00Z");
-    let told = world.store.take_due(world.act().at, world.act().at + DAY, 10).unwrap();
+    let told = world.ask(|store| store.take_due(world.act().at, world.act().at + DAY, 10)).unwrap();
     assert_eq!((told.len(), told[0].kind.as_str()), (1, "proposal"));
     world.forward(DAY - Duration::from_secs(1));
     tend(&world.app).await.unwrap();
-    assert!(world.store.user_by_login("new").unwrap().is_none());
+    assert!(world.ask(|store| store.user_by_login("new")).unwrap().is_none());
     world.forward(Duration::from_secs(1));
     tend(&world.app).await.unwrap();
-    assert!(world.store.user_by_login("new").unwrap().is_some());
+    assert!(world.ask(|store| store.user_by_login("new")).unwrap().is_some());
 
     let mut second = body;
     second["login"] = json!("second");
@@ -108,7 +108,7 @@ async fn who_is_alone_waits_a_day_and_can_be_stopped_until_then() {
     world.client("root").post(&path, json!({})).await.is(204);
     world.forward(DAY);
     tend(&world.app).await.unwrap();
-    assert!(world.store.user_by_login("second").unwrap().is_none());
+    assert!(world.ask(|store| store.user_by_login("second")).unwrap().is_none());
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn an_invitation_nobody_took_is_no_second_person() {
         totp: None,
         ..world.person("ghost", &[grant(Role::PlatformAdmin, Reach::Platform)])
     };
-    world.store.put_user(&world.act(), &user).unwrap();
+    world.ask(|store| store.put_user(&world.act(), &user)).unwrap();
     let body = json!({"login": "new", "name": "New", "grants": [{"role": "platform_admin", "reach": "platform"}]});
     let got = world.client("root").post("/v1/users", body).await.is(202);
     assert_eq!(got.body["proposal"]["alone"], true);
@@ -128,9 +128,9 @@ async fn an_invitation_nobody_took_is_no_second_person() {
 async fn what_was_proposed_is_not_done_for_somebody_who_lost_the_right() {
     let world = World::peopled();
     let (_, got) = proposed(&world).await;
-    let mut anna = world.store.user(&id_of("anna")).unwrap();
+    let mut anna = world.ask(|store| store.user(&id_of("anna"))).unwrap();
     anna.disabled = true;
-    world.store.put_user(&world.act(), &anna).unwrap();
+    world.ask(|store| store.put_user(&world.act(), &anna)).unwrap();
     let path = format!("/v1/proposals/{}/approve", id(&got));
     world.client("north").post(&path, json!({})).await.refused(409, "proposer_may_not");
     assert_eq!(roles(&world, "audrey"), ["auditor"]);
@@ -184,5 +184,5 @@ async fn a_login_is_reset_by_two_and_all_it_had_is_void() {
     let done = world.client("north").post(&path, json!({})).await.is(200).body;
     assert!(done["done"]["invitation"].as_str().unwrap().contains("/invitation#"));
     audrey.get("/v1/me").await.refused(401, "not_logged_in");
-    assert!(world.store.user(&id_of("audrey")).unwrap().totp.is_none());
+    assert!(world.ask(|store| store.user(&id_of("audrey"))).unwrap().totp.is_none());
 }

@@ -160,7 +160,7 @@ async fn a_key_that_is_used_is_noted_once_a_minute() {
     let made = world.client("root").post("/v1/keys", body).await.is(201).body;
     let bearer = format!("Bearer {}", made["secret"].as_str().unwrap());
     let key = world.stranger().with("authorization", &bearer);
-    let used = || world.store.keys(None).unwrap()[0].used.unwrap().as_secs();
+    let used = || world.ask(|store| store.keys(None)).unwrap()[0].used.unwrap().as_secs();
     key.get("/v1/node").await.is(200);
     let first = used();
     world.forward(Duration::from_secs(59));

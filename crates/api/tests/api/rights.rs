@@ -30,7 +30,7 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
             "GET",
             "/v1/users" | "/v1/keys" | "/v1/audit" | "/v1/blocks" | "/v1/alerts" | "/v1/cases",
         ) => list(path),
-        ("GET", "/v1/calls" | "/v1/live-calls" | "/v1/events") => list(path),
+        ("GET", "/v1/calls" | "/v1/live-calls" | "/v1/events" | "/v1/replays") => list(path),
         ("GET", "/v1/node/trunks" | "/v1/node/registrations") => list(path),
         ("GET", "/v1/usage") => of(acme(), format!("{path}?tenant=acme&{span}"), None),
         ("GET", "/v1/access") => of(acme(), format!("{path}?tenant=acme"), None),
@@ -74,6 +74,30 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
             of(acme(), "/v1/cases/{case}/notes".into(), Some(json!({"words": "hm"})))
         }
         ("GET", "/v1/calls/{id}") => of(acme(), "/v1/calls/{call}".into(), None),
+        ("GET", "/v1/calls/{id}/explanation") => {
+            of(acme(), "/v1/calls/{call}/explanation".into(), None)
+        }
+        (
+            "GET",
+            "/v1/reports/office-hours" | "/v1/reports/longest-calls" | "/v1/reports/repeated-calls",
+        ) => of(acme(), format!("{path}?tenant=acme&{span}"), None),
+        ("GET", "/v1/numbers/{number}") => of(acme(), "/v1/numbers/112?tenant=acme".into(), None),
+        ("GET", "/v1/tenants/{id}/max-loss") => {
+            of(acme(), "/v1/tenants/acme/max-loss".into(), None)
+        }
+        ("POST", "/v1/replays") => of(
+            acme(),
+            path.into(),
+            Some(json!({"tenant": "acme", "policy": {}, "from": "2026-11-22T00:00:00Z",
+            "until": far})),
+        ),
+        ("GET", "/v1/replays/{id}") => of(acme(), "/v1/replays/{replay}".into(), None),
+        ("POST", "/v1/replays/{id}/cancel") => {
+            of(acme(), "/v1/replays/{replay}/cancel".into(), None)
+        }
+        ("POST", "/v1/node/bans" | "/v1/node/bans/lift") => {
+            of(Place::Platform, path.into(), Some(json!({"net": "203.0.113.0/24"})))
+        }
         ("POST", "/v1/live-calls/{id}/cut") => of(acme(), "/v1/live-calls/11/cut".into(), None),
         _ => return None,
     })
@@ -114,19 +138,29 @@ fn fresh() -> World {
         used: None,
         revoked: None,
     };
-    world.store.make_key(&act, &key).unwrap();
+    world.ask(|store| store.make_key(&act, &key)).unwrap();
     world
 }
 
-fn filled(world: &World, path: &str) -> String {
+async fn filled(world: &World, path: &str) -> String {
     let mut path = path.to_owned();
+    if path.contains("{replay}") {
+        // One that waits for as long as the world lives.
+        let (held, gate) = std::sync::mpsc::channel();
+        *world.node.backtests.lock().unwrap() = Some(gate);
+        let body = json!({"tenant": "acme", "policy": {}, "from": "2026-11-22T00:00:00Z",
+            "until": "2026-11-23T00:00:00Z"});
+        let made = world.client("root").post("/v1/replays", body).await.is(201).body;
+        path = path.replace("{replay}", made["id"].as_str().unwrap());
+        world.held.lock().unwrap().push(held);
+    }
     if path.contains("{case}") {
-        let cases = world.store.cases(&Default::default(), 10).unwrap();
+        let cases = world.ask(|store| store.cases(&Default::default(), 10)).unwrap();
         let case = cases.iter().find(|case| case.tenant.as_str() == "acme").unwrap();
         path = path.replace("{case}", &case.id);
     }
     if path.contains("{call}") {
-        let rows = world.store.cdrs(&Default::default(), 10).unwrap();
+        let rows = world.ask(|store| store.cdrs(&Default::default(), 10)).unwrap();
         let row = rows.iter().find(|row| row.tenant.as_ref().unwrap().as_str() == "acme").unwrap();
         path = path.replace("{call}", &format!("{}-{}", row.at.started.0, row.at.id));
     }
@@ -134,7 +168,7 @@ fn filled(world: &World, path: &str) -> String {
 }
 
 async fn verdict(client: &Client<'_>, method: &Method, sample: &Sample, tag: &str) -> String {
-    let path = filled(client.world, &sample.path);
+    let path = filled(client.world, &sample.path).await;
     if path == "/v1/events" {
         return stream_verdict(client, &path).await;
     }
@@ -193,7 +227,7 @@ async fn each_route_does_for_each_role_what_the_table_says() {
 async fn nobody_gets_in_without_the_login_a_route_needs() {
     let world = fresh();
     for route in routes() {
-        let path = route.path.replace("{id}", "x");
+        let path = route.path.replace("{id}", "x").replace("{number}", "112");
         let name = format!("{} {path}", route.method);
         let send = async |client: Client<'_>| {
             let place = Sample { path: path.clone(), body: None, place: None };
@@ -238,7 +272,7 @@ async fn a_route_of_a_person_takes_no_key() {
         if !matches!(route.needs, Needs::Login | Needs::Person) {
             continue;
         }
-        let path = route.path.replace("{id}", "x");
+        let path = route.path.replace("{id}", "x").replace("{number}", "112");
         let got = world
             .stranger()
             .with("authorization", &bearer)
@@ -260,9 +294,20 @@ async fn lists_show_what_is_in_reach_and_no_more() {
         names.dedup();
         names.join(" ")
     };
-    for path in
-        ["/v1/blocks", "/v1/alerts", "/v1/cases", "/v1/calls", "/v1/live-calls", "/v1/node/trunks"]
-    {
+    for tenant in ["acme", "beta"] {
+        let body = json!({"tenant": tenant, "policy": {}, "from": "2026-11-22T00:00:00Z",
+            "until": "2026-11-23T00:00:00Z"});
+        world.client("root").post("/v1/replays", body).await.is(201);
+    }
+    for path in [
+        "/v1/blocks",
+        "/v1/alerts",
+        "/v1/cases",
+        "/v1/calls",
+        "/v1/live-calls",
+        "/v1/node/trunks",
+        "/v1/replays",
+    ] {
         assert_eq!(tenants("root", path).await, "acme beta", "{path}");
         for login in ["north", "anna", "otto", "audrey"] {
             assert_eq!(tenants(login, path).await, "acme", "{path} as {login}");

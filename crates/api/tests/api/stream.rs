@@ -72,7 +72,7 @@ async fn who_logs_out_hears_no_more() {
     let anna = world.client("anna");
     let mut listening = listen(&anna, None).await;
     assert_eq!(listening.next().await.unwrap(), ":\n\n");
-    world.store.close_sessions(&crate::world::id_of("anna"), None).unwrap();
+    world.ask(|store| store.close_sessions(&crate::world::id_of("anna"), None)).unwrap();
     world.forward(Duration::from_secs(15));
     assert_eq!(listening.next().await, None);
 }

@@ -4,18 +4,20 @@ use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::{Router, response::Response};
+use ipnet::IpNet;
 use ringfence_api::{
-    Amount, App, BanView, BlockOrder, Chance, Clock, Fault, Grant, Node, NodeStatus, Reach,
-    RegistrationView, Role, RunningCall, SetBlock, Settings, State, Time, Told, TrunkView,
+    Amount, App, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView, BlockOrder, Chance,
+    Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire, MaxLossView, Node, NodeStatus,
+    NumberAsk, NumberView, Progress, Reach, RegistrationView, Role, RunningCall, SetBlock, Settings, Spans,
+    State, Time, Told, TrunkView, Verdicts,
 };
-use ringfence_model::{Money, TenantId, WallTime};
-use ringfence_store::{
-    Act, Draft, Expected, Feeder, Place, Section, Session, SettingKey, Store, User,
-};
+use ringfence_model::{Cdr, Money, TenantId, WallTime};
+use ringfence_store::{Act, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tower::ServiceExt;
@@ -50,6 +52,9 @@ impl Chance for Counted {
 pub struct Double {
     pub orders: Mutex<Vec<String>>,
     pub fails: Mutex<bool>,
+    pub drains: Mutex<bool>,
+    /// What the next backtest waits for.
+    pub backtests: Mutex<Option<Receiver<()>>>,
 }
 
 impl Double {
@@ -83,7 +88,7 @@ impl Node for Double {
             registrations: 0,
             blocks: 0,
             bans: 0,
-            draining: false,
+            draining: *self.drains.lock().unwrap(),
             listens: vec!["udp 192.0.2.1:5060".into()],
             troubles: vec![],
         }))
@@ -153,6 +158,81 @@ impl Node for Double {
     fn bans(&self) -> Told<'_, Vec<BanView>> {
         told(Ok(vec![]))
     }
+
+    fn ban(&self, order: BanOrder) -> Told<'_, ()> {
+        told(self.does(format!("ban {} by {}", order.net, order.by)))
+    }
+
+    fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()> {
+        told(self.does(format!("lift ban {net} by {by}")))
+    }
+}
+
+impl Inquire for Double {
+    fn number(&self, ask: NumberAsk) -> Told<'_, NumberView> {
+        let tenant = ask.tenant.map_or_else(|| "nobody".to_owned(), |id| id.to_string());
+        let read_as = format!("asked for {tenant} in {:?}", ask.language);
+        told(Ok(NumberView { dialled: ask.dialled, read_as, ..NumberView::default() }))
+    }
+
+    fn explain(&self, ask: ExplainAsk) -> Told<'_, Explanation> {
+        let words = format!("{} in {:?}: {} {}", ask.outcome, ask.language, ask.reasons, ask.pass);
+        told(Ok(Explanation { words, reasons: vec![], would_pass: vec![] }))
+    }
+
+    fn max_loss(&self, _: TenantId) -> Told<'_, MaxLossView> {
+        let at_most = Spans { day: Some(Amount(Money::units(50))), ..Spans::default() };
+        let at_risk = Spans { day: Some(Amount(Money::units(7))), ..Spans::default() };
+        told(Ok(MaxLossView { currency: "EUR".into(), enforced: true, at_most, at_risk }))
+    }
+
+    /// From 8:30 to 17:15 UTC each day.
+    fn office_hours(
+        &self,
+        _: TenantId,
+        from: WallTime,
+        until: WallTime,
+    ) -> Told<'_, Vec<(WallTime, WallTime)>> {
+        let (day, open, shut) = (86_400, 8 * 3600 + 1800, 17 * 3600 + 900);
+        let days = from.as_secs().div_euclid(day)..=until.as_secs().div_euclid(day);
+        let at = |day: i64, secs| WallTime::from_secs(day * 86_400 + secs).clamp(from, until);
+        let spans = days.map(|n| (at(n, open), at(n, shut))).filter(|(from, until)| from < until);
+        told(Ok(spans.collect()))
+    }
+
+    /// Counts the records, and waits where it is told to.
+    fn backtest(&self, ask: BacktestAsk) -> Told<'_, Backtest> {
+        if ask.policy.block_hours == 13 {
+            let (what, mend) = ("13 hours bring bad luck".to_owned(), "take 12".to_owned());
+            return told(Err(Fault::Refused { what, mend }));
+        }
+        let gate = self.backtests.lock().unwrap().take();
+        let run = move |cdrs: &[Cdr], progress: &Progress| {
+            let of = cdrs.len() as u64;
+            progress.tell(1, of);
+            if let Some(gate) = gate {
+                let _ = gate.recv();
+            }
+            if !progress.goes_on() {
+                return Ok(None);
+            }
+            let draft = Verdicts { calls: of, ..Verdicts::default() };
+            let first = cdrs.first().map(|cdr| Changed {
+                call: cdr.native_id.to_string(),
+                recorded: Amount(Money::ZERO),
+                prevented: Amount(Money::ZERO),
+            });
+            Ok(Some(BacktestFound {
+                learn_until: Time(WallTime::from_secs(NOON)),
+                in_force: Verdicts::default(),
+                draft,
+                newly_stopped: first.into_iter().collect(),
+                no_longer_stopped: vec![],
+                default_tariff: true,
+            }))
+        };
+        told(Ok(Box::new(run)))
+    }
 }
 
 pub struct World {
@@ -161,7 +241,11 @@ pub struct World {
     pub node: Arc<Double>,
     pub store: Store,
     pub router: Router,
+    /// What backtests wait for while the world lives.
+    pub held: Mutex<Vec<Sender<()>>>,
     tokens: AtomicU64,
+    /// The last field: dropped when all others are.
+    _gone: Sender<()>,
 }
 
 /// What was answered.
@@ -208,10 +292,18 @@ impl World {
 
     pub fn with(set: impl FnOnce(&mut Settings)) -> Self {
         let clock = Arc::new(Hands(AtomicI64::new(NOON * 1_000_000)));
-        let store = Store::open(Place::Memory, clock.now()).unwrap();
+        let at = clock.now();
+        let store = apart(|| Store::open(crate::postgresql::place(), at).unwrap());
         let node = Arc::new(Double::default());
         let mut settings = Settings::new("https://fw.example".into(), [7; 32]);
         set(&mut settings);
+        // Lets go of the store last, on a thread where waiting is allowed.
+        let (gone, world_is_gone) = mpsc::channel();
+        let kept = store.clone();
+        std::thread::spawn(move || {
+            let _ = world_is_gone.recv();
+            drop(kept);
+        });
         let app = App::new(State {
             store: store.clone(),
             node: Arc::clone(&node) as Arc<dyn Node>,
@@ -221,12 +313,17 @@ impl World {
         })
         .unwrap();
         let router = ringfence_api::router(Arc::clone(&app));
-        Self { app, clock, node, store, router, tokens: AtomicU64::new(0) }
+        let (held, tokens) = (Mutex::default(), AtomicU64::new(0));
+        Self { app, clock, node, store, router, held, tokens, _gone: gone }
     }
 
     /// With two tenants, `acme` of the reseller `north`, and `beta`.
     pub fn peopled() -> Self {
-        let world = Self::empty();
+        Self::peopled_with(|_| ())
+    }
+
+    pub fn peopled_with(set: impl FnOnce(&mut Settings)) -> Self {
+        let world = Self::with(set);
         world.reseller("north", &["acme"]);
         for (login, grants) in people() {
             world.person(login, &grants);
@@ -244,7 +341,7 @@ impl World {
             attachment: None,
         };
         let key = SettingKey::new(Section::Reseller, None, id);
-        self.store.put_setting(&self.act(), &key, draft, Expected::New).unwrap();
+        self.ask(|store| store.put_setting(&self.act(), &key, draft, Expected::New)).unwrap();
     }
 
     pub fn act(&self) -> Act {
@@ -271,8 +368,18 @@ impl World {
             disabled: false,
             version: 0,
         };
-        user.version = self.store.put_user(&self.act(), &user).unwrap();
+        user.version = self.ask(|store| store.put_user(&self.act(), &user)).unwrap();
         user
+    }
+
+    /// Asks the store itself.
+    pub fn ask<T: Send>(&self, question: impl FnOnce(&Store) -> T + Send) -> T {
+        apart(|| question(&self.store))
+    }
+
+    /// The link for the first person.
+    pub fn setup_link(&self) -> Option<String> {
+        apart(|| self.app.setup_link().unwrap())
     }
 
     pub fn forward(&self, by: Duration) {
@@ -305,8 +412,33 @@ impl World {
             agent: "test".into(),
             strength: strength.into(),
         };
-        self.store.open_session(&session).unwrap();
+        self.ask(|store| store.open_session(&session)).unwrap();
         Client { cookie: Some(format!("__Host-ringfence={token}")), ..self.stranger() }
+    }
+
+    /// Calls that ended: whose, how many seconds before noon they began, and what differs from a common one.
+    pub fn calls(&self, calls: &[(&str, i64, Value)]) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = String::new();
+        for (n, (tenant, before, more)) in calls.iter().enumerate() {
+            let at = WallTime::from_secs(NOON - before);
+            let mut cdr = json!({"native_id": format!("n{n}"), "correlation_id": null,
+                "tenant": tenant, "trunk": "carrier", "extension": "201", "direction": "outbound",
+                "a_number": "+31201234567", "dialled": "005312345678",
+                "b_number": "+5312345678", "c_number": null, "via": "phone", "source": null,
+                "started": at, "answered": at, "ended": at, "billable_ms": 60000, "code": 200,
+                "country": "CU", "kind": "mobile", "cost": 900_000, "outcome": "ok"});
+            for (name, value) in more.as_object().unwrap() {
+                cdr[name] = value.clone();
+            }
+            lines += &format!("{cdr}\n");
+        }
+        std::fs::write(folder.path().join("cdr-2026-11-22.jsonl"), lines).unwrap();
+        // The feeder keeps its place per file: each folder is one of another node.
+        let node = self.tokens.fetch_add(1, Ordering::Relaxed);
+        let node = 10 + u16::try_from(node).unwrap();
+        let fed = self.ask(|store| Feeder::new(store.clone(), folder.path(), node).turn().unwrap());
+        assert_eq!(fed.cdrs, calls.len() as u64);
     }
 
     /// What happened: an alert and a block of each tenant, which make a case of each, and a call of each.
@@ -334,9 +466,14 @@ impl World {
         }
         std::fs::write(folder.path().join("events-2026-11-22.jsonl"), events).unwrap();
         std::fs::write(folder.path().join("cdr-2026-11-22.jsonl"), cdrs).unwrap();
-        let fed = Feeder::new(self.store.clone(), folder.path(), 0).turn().unwrap();
+        let fed = self.ask(|store| Feeder::new(store.clone(), folder.path(), 0).turn().unwrap());
         assert_eq!((fed.cdrs, fed.events, fed.refused), (2, 4, 0));
     }
+}
+
+/// On a thread of its own: the store waits, and PostgreSQL's client will not do that among tasks.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().unwrap())
 }
 
 /// Ids are UUIDs, as WebAuthn wants them.
@@ -380,6 +517,13 @@ fn to_store(grants: &[Grant]) -> Vec<ringfence_store::Grant> {
 }
 
 impl Client<'_> {
+    /// As over plain HTTP on the own machine, where cookies have another name.
+    #[must_use]
+    pub fn plain(mut self) -> Self {
+        self.cookie = self.cookie.map(|cookie| cookie.replace("__Host-", ""));
+        self
+    }
+
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

@@ -2,6 +2,7 @@
 
 use super::guard::{MEND, network};
 use super::problem::At;
+use super::provider::{self, Provider};
 use super::section::Section;
 use ipnet::IpNet;
 use ringfence_edge::Tls;
@@ -29,6 +30,8 @@ pub struct Api {
     pub two_person_above: Money,
     /// Where there is none, it takes effect after this long.
     pub alone_delay: Duration,
+    /// Where people may also log in.
+    pub provider: Option<Provider>,
 }
 
 /// The section; `None`: no API is served. `shown` is the certificate of the listeners.
@@ -43,6 +46,7 @@ pub(super) fn read(root: &mut Section<'_>, shown: &Tls) -> Option<Api> {
     let session_life = minutes(60 * section.within("session_hours", 1..=168, 12));
     let above = section.within("two_person_above", 0..=1_000_000_000, 500);
     let alone_delay = minutes(60 * section.within("alone_hours", 1..=720, 24));
+    let provider = provider::read(&mut section);
     let api = listen.and_then(|listen| {
         let public_url = public_url(&section, &listen, tls.is_some(), url);
         let listen = reachable(&section, listen, tls.is_some());
@@ -55,6 +59,7 @@ pub(super) fn read(root: &mut Section<'_>, shown: &Tls) -> Option<Api> {
             session_life,
             two_person_above: Money::units(i64::try_from(above).unwrap_or(i64::MAX)),
             alone_delay,
+            provider,
         })
     });
     section.finish();

@@ -11,6 +11,7 @@ mod judging;
 mod listen;
 mod number;
 mod problem;
+mod provider;
 mod secret;
 mod section;
 mod store;
@@ -18,6 +19,7 @@ mod tenant;
 mod trunk;
 
 pub use api::Api;
+pub use provider::Provider;
 pub use extension::stored_password;
 pub use problem::{Place, Problem, Problems, Source};
 pub use store::Storage;
