@@ -33,8 +33,8 @@ pub use inquire::{
     NumberAsk, NumberVerdict, NumberView, PriceView, Progress, ReasonView, Spans, Verdicts,
 };
 pub use node::{
-    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
-    TrunkView,
+    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall,
+    SetBlock, Told, TrunkView,
 };
 pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};

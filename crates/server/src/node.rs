@@ -4,8 +4,8 @@ use crate::control::{self, TrunkLine};
 use crate::running::Running;
 use ipnet::IpNet;
 use ringfence_api::{
-    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock, Told,
-    TrunkView,
+    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall,
+    SetBlock, Told, TrunkView,
 };
 use ringfence_call::CallView;
 use ringfence_gate::Gate;

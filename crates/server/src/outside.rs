@@ -153,14 +153,17 @@ mod tests {
         let got = outside.fetch(request).await.unwrap();
         assert_eq!(got, Response { status: 201, body: b"hi".to_vec() });
         let sent = served.await.unwrap().to_lowercase();
-        for part in ["post /a?b=c http/1.1", "authorization: basic abc", "host: 127.0.0.1:", "\r\n\r\nx=1"] {
+        for part in
+            ["post /a?b=c http/1.1", "authorization: basic abc", "host: 127.0.0.1:", "\r\n\r\nx=1"]
+        {
             assert!(sent.contains(part), "{part} is not in {sent}");
         }
     }
 
     #[tokio::test]
     async fn a_redirection_is_an_answer_like_any() {
-        let away = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
+        let away =
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n";
         let (url, _served) = server(away.to_owned()).await;
         assert_eq!(Outside::new().unwrap().fetch(get(url)).await.unwrap().status, 302);
     }

@@ -102,15 +102,7 @@ fn oidc(provider: &config::Provider) -> Result<Oidc, rustls::Error> {
         trusts_second_factor,
     } = provider.clone();
     let fetch = Arc::new(Outside::new()?);
-    Ok(Oidc {
-        issuer,
-        client_id,
-        client_secret,
-        scopes,
-        login_claim,
-        trusts_second_factor,
-        fetch,
-    })
+    Ok(Oidc { issuer, client_id, client_secret, scopes, login_claim, trusts_second_factor, fetch })
 }
 
 fn run(

@@ -146,7 +146,7 @@ pub async fn list(ask: Ask<Nothing, TenantQuery>) -> Outcome<Page<ReplayView>> {
         ask,
         Permission::ReadSettings,
         all.iter().map(|job| ReplayView::from(&**job)).collect(),
-        |view| &view.tenant,
+        |view| Some(&view.tenant),
     )
     .await
 }

@@ -170,7 +170,10 @@ async fn who_the_provider_knows_and_we_know_comes_in() {
     let sent = provider.sent(begun["url"].as_str().unwrap());
     let of = |name: &str| sent[name].as_str();
     assert_eq!((of("response_type"), of("scope"), of("client_id")), ("code", "openid email", "fw"));
-    assert_eq!((of("redirect_uri"), of("code_challenge_method")), ("https://fw.example/oidc", "S256"));
+    assert_eq!(
+        (of("redirect_uri"), of("code_challenge_method")),
+        ("https://fw.example/oidc", "S256")
+    );
     provider.says(json!({"amr": ["pwd", "mfa"]}));
     let mut anna = world.stranger();
     let got = come_back(&mut anna, &provider).await.is(200).body;

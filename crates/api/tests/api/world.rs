@@ -8,8 +8,8 @@ use ipnet::IpNet;
 use ringfence_api::{
     Amount, App, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView, BlockOrder, Chance,
     Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire, MaxLossView, Node, NodeStatus,
-    NumberAsk, NumberView, Progress, Reach, RegistrationView, Role, RunningCall, SetBlock, Settings, Spans,
-    State, Time, Told, TrunkView, Verdicts,
+    NumberAsk, NumberView, Progress, Reach, RegistrationView, Role, RunningCall, SetBlock,
+    Settings, Spans, State, Time, Told, TrunkView, Verdicts,
 };
 use ringfence_model::{Cdr, Money, TenantId, WallTime};
 use ringfence_store::{Act, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User};

@@ -19,9 +19,9 @@ mod tenant;
 mod trunk;
 
 pub use api::Api;
-pub use provider::Provider;
 pub use extension::stored_password;
 pub use problem::{Place, Problem, Problems, Source};
+pub use provider::Provider;
 pub use store::Storage;
 
 use desk::Desk;

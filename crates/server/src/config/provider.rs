@@ -69,12 +69,16 @@ mod tests {
         config.map(|config| config.api.unwrap().provider).map_err(|told| told.to_string())
     }
 
-    const WHOLE: &str = "issuer = \"https://id.example\"\nclient_id = \"fw\"\nclient_secret = \"s3cret\"\n";
+    const WHOLE: &str =
+        "issuer = \"https://id.example\"\nclient_id = \"fw\"\nclient_secret = \"s3cret\"\n";
 
     #[test]
     fn a_provider_is_read_and_its_secret_not_shown() {
         let provider = told(WHOLE).unwrap().unwrap();
-        assert_eq!((&*provider.login_claim, &*provider.scopes), ("email", &["email".to_owned()][..]));
+        assert_eq!(
+            (&*provider.login_claim, &*provider.scopes),
+            ("email", &["email".to_owned()][..])
+        );
         assert!(!provider.trusts_second_factor);
         assert!(!format!("{provider:?}").contains("s3cret"));
     }

@@ -44,7 +44,7 @@ fn run(
     progress: &Progress,
 ) -> Option<BacktestFound> {
     let both = 2 * cdrs.len() as u64;
-    let mut tell = |before: usize, done: usize| {
+    let tell = |before: usize, done: usize| {
         progress.tell((before + done) as u64, both);
         progress.goes_on()
     };

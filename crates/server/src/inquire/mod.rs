@@ -8,8 +8,8 @@ mod office;
 
 use crate::running::Running;
 use ringfence_api::{
-    Backtest, BacktestAsk, ExplainAsk, Explanation, Fault, Inquire, MaxLossView,
-    NumberAsk, NumberView, Told,
+    Backtest, BacktestAsk, ExplainAsk, Explanation, Fault, Inquire, MaxLossView, NumberAsk,
+    NumberView, Told,
 };
 use ringfence_gate::Setup;
 use ringfence_model::{TenantId, WallTime};
