@@ -1,7 +1,7 @@
 //! The API as its callers meet it: requests against the router, a store in memory, a node that is a double, a clock that
 //! stands still until it is moved.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod access;
 mod authenticator;

@@ -63,7 +63,7 @@ mod tests {
 
     fn told(provider: &str) -> Result<Option<super::Provider>, String> {
         let text = format!(
-            "[[listen]]\nudp = \"192.0.2.1:5060\"\n[api]\nlisten = \"127.0.0.1:8443\"\n[api.provider]\n{provider}"
+            "[[listen]]\nudp = \"192.0.2.1:5060\"\n[[tenant]]\nid = \"t\"\ncountry = \"NL\"\n[api]\nlisten = \"127.0.0.1:8443\"\n[api.provider]\n{provider}"
         );
         let config = parse(Source::new("/nowhere/r.toml".into(), text));
         config.map(|config| config.api.unwrap().provider).map_err(|told| told.to_string())

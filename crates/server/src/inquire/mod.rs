@@ -66,7 +66,7 @@ impl Running {
 #[cfg(test)]
 fn setup() -> Setup {
     use crate::config::{Source, parse};
-    let text = "[[listen]]\nudp = \"192.0.2.1:5060\"\n";
+    let text = "[[listen]]\nudp = \"192.0.2.1:5060\"\n[[tenant]]\nid = \"t\"\ncountry = \"NL\"\n";
     let config = parse(Source::new("/nowhere/r.toml".into(), text.to_owned())).unwrap();
     config.snapshot.default.clone()
 }
