@@ -29,19 +29,27 @@ impl Store {
     /// # Errors
     /// When this is no SQLite file, the copy cannot be written, or it is not whole.
     pub fn backup(&self, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<Checked> {
-        let Place::File(path) = self.place() else {
-            return Err(StoreError::Refused(
-                "PostgreSQL is backed up by its own means, such as pg_dump".to_owned(),
-            ));
-        };
-        let new = beside(to, ".new");
-        remove(&new)?;
-        make_private(&new)?;
-        copy(path, &new, &mut progress)?;
-        let checked = check(&new)?;
-        put_in_place(&new, to)?;
-        Ok(checked)
+        backup(self.place(), to, &mut progress)
     }
+}
+
+/// Copies a database that somebody else may be using, as [`Store::backup`] does.
+///
+/// # Errors
+/// When it is no SQLite file, the copy cannot be written, or it is not whole.
+pub fn backup(place: &Place, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked> {
+    let Place::File(path) = place else {
+        return Err(StoreError::Refused(
+            "PostgreSQL is backed up by its own means; use pg_dump".to_owned(),
+        ));
+    };
+    let new = beside(to, ".new");
+    remove(&new)?;
+    make_private(&new)?;
+    copy(path, &new, progress)?;
+    let checked = check(&new)?;
+    put_in_place(&new, to)?;
+    Ok(checked)
 }
 
 /// Puts a checked copy in the place of the database `to`, which nobody may be using. What was there is kept as
@@ -49,11 +57,11 @@ impl Store {
 ///
 /// # Errors
 /// When the copy is not whole or of a newer Ringfence, or files cannot be written; `to` is as it was then.
-pub fn restore(from: &Path, to: &Path) -> Result<Checked> {
+pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Checked> {
     let new = beside(to, ".new");
     remove(&new)?;
     make_private(&new)?;
-    copy(from, &new, &mut |_, _| {})?;
+    copy(from, &new, progress)?;
     let checked = check(&new)?;
     let kept = beside(to, ".before");
     // SQLite's log belongs to its file, wherever that goes.

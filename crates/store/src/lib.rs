@@ -32,7 +32,7 @@ mod users;
 mod value;
 
 pub use audit::{About, Act, AuditFilter, Audited, Chain};
-pub use backup::{Checked, restore};
+pub use backup::{Checked, backup, restore};
 pub use blocks::{BlockFilter, BlockRow};
 pub use cases::{Case, CaseFilter, CaseNote, CaseState};
 pub use cdr::{

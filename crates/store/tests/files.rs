@@ -137,15 +137,15 @@ fn a_copy_takes_the_place_of_a_database() {
     store.backup(&copy, |_, _| {}).unwrap();
     put(&store, 2);
     drop(store);
-    restore(&copy, &path).unwrap();
+    restore(&copy, &path, &mut |_, _| {}).unwrap();
     assert_eq!(count(&open(&path)), 1);
     assert_eq!(count(&open(&folder.path().join("store.db.before"))), 2, "what was is kept");
 
     // One that was tampered with, or is none, changes nothing.
     rusqlite::Connection::open(&copy).unwrap().execute_batch("DELETE FROM audit").unwrap();
-    assert!(matches!(restore(&copy, &path), Err(StoreError::Corrupt(_))));
+    assert!(matches!(restore(&copy, &path, &mut |_, _| {}), Err(StoreError::Corrupt(_))));
     std::fs::write(&copy, "nonsense".repeat(999)).unwrap();
-    assert!(restore(&copy, &path).is_err());
+    assert!(restore(&copy, &path, &mut |_, _| {}).is_err());
     assert_eq!(count(&open(&path)), 1);
     let to_memory = Store::open(Place::Memory, WallTime(1)).unwrap();
     assert!(matches!(to_memory.backup(&copy, |_, _| {}), Err(StoreError::Refused(_))));
