@@ -22,6 +22,7 @@ const NOTE_EACH: Duration = Duration::from_secs(60);
 const FRESH: Duration = Duration::from_secs(15 * 60);
 
 /// Who asks.
+#[derive(Clone)]
 pub enum Caller {
     /// Somebody who has not logged in.
     Nobody,
@@ -32,6 +33,7 @@ pub enum Caller {
 }
 
 /// A person with a session.
+#[derive(Clone)]
 pub struct Person {
     /// As the store has them.
     pub user: User,
@@ -44,6 +46,7 @@ pub struct Person {
 }
 
 /// A program with a key.
+#[derive(Clone)]
 pub struct Key {
     /// As the store has it.
     pub row: ApiKey,

@@ -16,6 +16,7 @@ mod http;
 mod inquire;
 mod node;
 mod people;
+pub mod plan;
 mod refusal;
 mod resource;
 mod rights;
@@ -38,6 +39,7 @@ pub use node::{
 };
 pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};
+pub use resource::settings::revert::reverting;
 pub use rights::{Grant, Permission, Place, Reach, Role, allows};
 pub use router::{reference, router};
 pub use routes::routes;

@@ -1,9 +1,11 @@
 //! What only the running node knows and does. The server implements it; tests have a double.
 
 use crate::inquire::Inquire;
+use crate::plan::{Note, Plan, Planned};
 use crate::time::{Amount, Time};
 use ipnet::IpNet;
 use ringfence_model::{ExtensionId, Level, TenantId, WallTime};
+use ringfence_store::Act;
 use serde::Serialize;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,6 +20,15 @@ pub enum Fault {
     /// No such call or block there.
     #[error("there is no {0} of that name")]
     NotFound(&'static str),
+    /// The settings would not work; all that is wrong with them.
+    #[error("the settings do not work")]
+    Unfit(Vec<Note>),
+    /// The settings were changed since they were looked at.
+    #[error("the settings were changed meanwhile")]
+    Outdated,
+    /// The settings are in the boot file.
+    #[error("the settings are in the boot file")]
+    InFile,
     /// It was refused, or failed.
     #[error("{what}; {mend}")]
     Refused {
@@ -52,6 +63,12 @@ pub trait Node: Inquire {
     fn ban(&self, order: BanOrder) -> Told<'_, ()>;
     /// Hears a network again, in the name of `by`; on the disk when this is answered.
     fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()>;
+    /// What a plan would change; nothing is changed.
+    fn check_plan(&self, plan: Plan) -> Told<'_, Planned>;
+    /// Changes settings, all of a plan or nothing: in the store and on record as `act`, then in force.
+    fn adopt_plan(&self, plan: Plan, act: Act) -> Told<'_, Planned>;
+    /// The settings as a plan (TOML), of these tenants or all; secrets only if they are asked for.
+    fn export_plan(&self, tenants: Option<Vec<TenantId>>, secrets: bool) -> Told<'_, String>;
 }
 
 /// A block to be set.

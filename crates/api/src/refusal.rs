@@ -1,5 +1,6 @@
 //! Why a request is refused, and how that is told.
 
+use crate::plan::Note;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -88,6 +89,9 @@ pub enum Refusal {
     /// The provider people log in at cannot be used.
     #[error("the login provider does not answer as it should")]
     ProviderGone,
+    /// Settings that would not work; all that is wrong with them.
+    #[error("the settings do not work: {}", first(.0))]
+    Unfit(Vec<Note>),
     /// The running node refused or failed; what, and what to do.
     #[error("{what}")]
     Node {
@@ -112,6 +116,17 @@ pub struct RefusalBody {
     pub message: String,
     /// What to do now.
     pub hint: String,
+    /// All that is wrong with settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+fn first(notes: &[Note]) -> String {
+    match notes {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [first, more @ ..] => format!("{first} (and {} more)", more.len()),
+    }
 }
 
 impl Refusal {
@@ -171,6 +186,7 @@ impl Refusal {
                 "provider_gone",
                 "log in with a passkey or a password; see the log",
             ),
+            Self::Unfit(_) => (S::UNPROCESSABLE_ENTITY, "unfit", "correct what `notes` names"),
             Self::Node { mend, .. } => (S::CONFLICT, "refused_by_node", mend),
             Self::Broken => (S::INTERNAL_SERVER_ERROR, "broken", "report it with the request id"),
         }
@@ -197,6 +213,10 @@ impl Refusal {
             code,
             message: self.to_string(),
             hint: hint.to_owned(),
+            notes: match self {
+                Self::Unfit(notes) => notes.clone(),
+                _ => Vec::new(),
+            },
         }
     }
 

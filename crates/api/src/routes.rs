@@ -2,6 +2,7 @@
 
 use crate::http::route::{Needs, Route};
 use crate::people::{access, invite, keys, login, me, oidc, proposals, setup, users};
+use crate::resource::settings::{extensions, plan, policy, revert, tariff, tenants, trunks};
 use crate::resource::{
     alerts, audit, bans, blocks, calls, cases, events, health, live, loss, node, numbers, office,
     replays, reports, usage,
@@ -28,6 +29,7 @@ pub fn routes() -> Vec<Route> {
     all.extend(for_the_own_login());
     all.extend(for_people());
     all.extend(for_work());
+    all.extend(for_settings());
     all
 }
 
@@ -118,7 +120,7 @@ fn for_work() -> Vec<Route> {
         GET "/v1/reports/longest-calls" right(P::ReadCalls), reports::longest, "The longest calls of a tenant";
         GET "/v1/reports/repeated-calls" right(P::ReadCalls), reports::repeated, "Numbers an extension called again and again, the most first";
         GET "/v1/numbers/{number}" right(P::ReadSettings), numbers::inspect, "What dialled digits are and cost, and what would become of a call";
-        GET "/v1/tenants/{id}/max-loss" right(P::ReadReports), loss::most, "The most a tenant can lose before a stop, and what is at risk now";
+        GET "/v1/tenants/{tenant}/max-loss" right(P::ReadReports), loss::most, "The most a tenant can lose before a stop, and what is at risk now";
         GET "/v1/replays" right(P::ReadSettings), replays::list, "Drafts of policies that were tried on history, newest first";
         POST "/v1/replays" right(P::ChangeSettings), replays::begin, "Tries a draft of a policy on stored call records";
         GET "/v1/replays/{id}" right(P::ReadSettings), replays::one, "How far a replay is, and what it found";
@@ -130,5 +132,40 @@ fn for_work() -> Vec<Route> {
         GET "/v1/node/bans" right(P::ReadNode), bans::list, "Who is not heard";
         POST "/v1/node/bans" right(P::OperateNode), bans::set, "Hears a network no more", quiet;
         POST "/v1/node/bans/lift" right(P::OperateNode), bans::lift, "Hears a network again", quiet;
+    }
+}
+
+fn for_settings() -> Vec<Route> {
+    routes! {
+        GET "/v1/tenants" right(P::ReadSettings), tenants::list, "Tenants, by name";
+        POST "/v1/tenants" right(P::ChangeTenants), tenants::make, "Makes a tenant", making;
+        GET "/v1/tenants/{tenant}" right(P::ReadSettings), tenants::one, "A tenant";
+        PUT "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::put, "Sets a tenant", conditional, grave;
+        PATCH "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::patch, "Changes fields of a tenant", conditional, grave;
+        DELETE "/v1/tenants/{tenant}" right(P::ChangeTenants), tenants::remove, "Removes a tenant with all it has", conditional;
+        GET "/v1/tenants/{tenant}/policy" right(P::ReadSettings), policy::one, "The policy of a tenant, or the default";
+        PUT "/v1/tenants/{tenant}/policy" right(P::ChangeSettings), policy::put, "Sets the policy of a tenant", conditional, grave;
+        PATCH "/v1/tenants/{tenant}/policy" right(P::ChangeSettings), policy::patch, "Changes fields of a policy", conditional, grave;
+        DELETE "/v1/tenants/{tenant}/policy" right(P::ChangeSettings), policy::remove, "Removes a policy: the default holds", conditional, grave;
+        GET "/v1/tenants/{tenant}/tariff" right(P::ReadSettings), tariff::one, "What is known of a tenant's rate deck";
+        PUT "/v1/tenants/{tenant}/tariff" right(P::ChangeSettings), tariff::put, "Sets the rate deck of a tenant", conditional, large;
+        DELETE "/v1/tenants/{tenant}/tariff" right(P::ChangeSettings), tariff::remove, "Removes a rate deck: the default holds", conditional;
+        GET "/v1/tenants/{tenant}/tariff/deck" right(P::ReadSettings), tariff::deck, "The rate deck itself";
+        GET "/v1/tenants/{tenant}/extensions" right(P::ReadSettings), extensions::list, "Extensions of a tenant, by name";
+        POST "/v1/tenants/{tenant}/extensions" right(P::ChangeSettings), extensions::make, "Makes an extension", making;
+        GET "/v1/tenants/{tenant}/extensions/{id}" right(P::ReadSettings), extensions::one, "An extension";
+        PUT "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::put, "Sets an extension", conditional;
+        PATCH "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::patch, "Changes fields of an extension", conditional;
+        DELETE "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::remove, "Removes an extension", conditional;
+        GET "/v1/trunks" right(P::ReadSettings), trunks::list, "Trunks, by tenant and name";
+        POST "/v1/trunks" right(P::ChangeSettings), trunks::make, "Makes a trunk", making;
+        GET "/v1/trunks/{id}" right(P::ReadSettings), trunks::one, "A trunk";
+        PUT "/v1/trunks/{id}" right(P::ChangeSettings), trunks::put, "Sets a trunk", conditional;
+        PATCH "/v1/trunks/{id}" right(P::ChangeSettings), trunks::patch, "Changes fields of a trunk", conditional;
+        DELETE "/v1/trunks/{id}" right(P::ChangeSettings), trunks::remove, "Removes a trunk", conditional;
+        POST "/v1/settings/check" right(P::ReadSettings), plan::check_plan, "What a plan would change, and what is wrong with it";
+        POST "/v1/settings/apply" right(P::ChangeSettings), plan::apply, "Puts a plan in force, all or nothing", grave;
+        GET "/v1/settings/export" right(P::ReadSettings), plan::export, "Settings as a plan";
+        POST "/v1/audit/{seq}/revert" right(P::ChangeSettings), revert::revert, "Takes a change of settings back", grave;
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod control;
+pub mod copies;
 pub mod doctor;
 mod feed;
 mod folder;
@@ -18,10 +19,12 @@ mod notify;
 mod orders;
 mod outside;
 mod peers;
+pub mod plan;
 mod records;
 mod restart;
 mod run;
 mod running;
+mod settling;
 mod shards;
 pub mod trace;
 mod troubles;
@@ -30,6 +33,7 @@ mod web;
 
 pub use folder::FolderError;
 pub use run::{ServeError, serve};
+pub use settling::line as row_line;
 pub use web::WebError;
 
 use ringfence_model::WallTime;

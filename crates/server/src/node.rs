@@ -3,6 +3,7 @@
 use crate::control::{self, TrunkLine};
 use crate::running::Running;
 use ipnet::IpNet;
+use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
     BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall,
     SetBlock, Told, TrunkView,
@@ -10,6 +11,7 @@ use ringfence_api::{
 use ringfence_call::CallView;
 use ringfence_gate::Gate;
 use ringfence_model::{CallId, Direction, Money, TenantId};
+use ringfence_store::Act;
 use tracing::info;
 
 impl Node for Running {
@@ -119,6 +121,18 @@ impl Node for Running {
             info!(%net, by, "ban lifted by order");
             Ok(self.unban(net).await?)
         })
+    }
+
+    fn check_plan(&self, plan: Plan) -> Told<'_, Planned> {
+        Box::pin(Self::check_plan(self, plan))
+    }
+
+    fn adopt_plan(&self, plan: Plan, act: Act) -> Told<'_, Planned> {
+        Box::pin(Self::adopt_plan(self, plan, act))
+    }
+
+    fn export_plan(&self, tenants: Option<Vec<TenantId>>, secrets: bool) -> Told<'_, String> {
+        Box::pin(Self::export_plan(self, tenants, secrets))
     }
 }
 

@@ -118,9 +118,10 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let config = config::load(file)?;
     let logging = Logging::start(config.log);
     info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
-    config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let folder = Folder::open(&config.data, config.shards)?;
     let store = open_store(&config.storage)?;
+    let config = crate::plan::with_stored(file, config, &store)?;
+    config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let snapshot = config.snapshot_of(folder.shards, None)?;
     let config = Config { snapshot: Arc::clone(&snapshot), ..config };
     let taken_up = TakenUp::from(&folder, &snapshot, config.keep_days)

@@ -14,8 +14,9 @@ use crate::views;
 use ringfence_api::BlockOrder;
 use ringfence_call::Listener;
 use ringfence_edge::Keys;
+use ringfence_gate::Snapshot;
 use ringfence_model::WallTime;
-use ringfence_store::Store;
+use ringfence_store::{Act, Store};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,6 +38,8 @@ pub(crate) struct Running {
     pub logging: Logging,
     pub since: WallTime,
     pub hurries: Hurries,
+    /// Whose turn it is to change settings.
+    pub settling: tokio::sync::Mutex<()>,
     in_force: InForce,
     settings: Mutex<(Arc<Config>, WallTime)>,
     draining: AtomicBool,
@@ -64,6 +67,7 @@ impl Running {
             logging,
             since,
             hurries,
+            settling: tokio::sync::Mutex::new(()),
             in_force,
             settings: Mutex::new((Arc::new(config), since)),
             draining: AtomicBool::new(false),
@@ -104,21 +108,35 @@ impl Running {
 
     /// Reads the settings again and puts them in force, or none of them. Gives what to say about it.
     pub async fn reload(&self) -> Result<Vec<String>, Fault> {
-        let file = self.file.clone();
+        let _turn = self.settling.lock().await;
+        let (file, store) = (self.file.clone(), self.store.clone());
         // Tariffs may be large.
-        let read = tokio::task::spawn_blocking(move || config::load(&file)).await;
-        let read = read.map_err(|error| Fault::new(error.to_string(), "report it"))?;
+        let read = tokio::task::spawn_blocking(move || {
+            crate::plan::with_stored(&file, config::load(&file)?, &store)
+        });
+        let read = read.await.map_err(|error| Fault::new(error.to_string(), "report it"))?;
         let new = read.map_err(|problems| self.refused(&problems))?;
-        let old = self.config();
-        let listeners = old.snapshot.directory.parts().listeners.clone();
-        let mut said: Vec<String> = new.warnings.iter().map(ToString::to_string).collect();
-        said.extend(self.needs_restart(&old, &new, &listeners));
-        let snapshot = new.snapshot_of(self.shards.count(), Some(listeners)).map_err(|error| {
+        self.put_in_force(new)
+    }
+
+    /// The snapshot of new settings for the listeners that are open.
+    pub fn fitted(&self, new: &Config) -> Result<Arc<Snapshot>, Fault> {
+        let listeners = self.config().snapshot.directory.parts().listeners.clone();
+        new.snapshot_of(self.shards.count(), Some(listeners)).map_err(|error| {
             Fault::new(
                 format!("the new settings do not fit the running listeners: {error}"),
                 "restart Ringfence; the old settings hold until then",
             )
-        })?;
+        })
+    }
+
+    /// Puts new settings in force, or nothing of them. Gives what to say about it.
+    pub fn put_in_force(&self, new: Config) -> Result<Vec<String>, Fault> {
+        let snapshot = self.fitted(&new)?;
+        let old = self.config();
+        let listeners = old.snapshot.directory.parts().listeners.clone();
+        let mut said: Vec<String> = new.warnings.iter().map(ToString::to_string).collect();
+        said.extend(self.needs_restart(&old, &new, &listeners));
         let edge = self.shards.edge();
         edge.reload_keys(&new.tls).map_err(|error| {
             Fault::new(error.to_string(), "correct it; the old settings and keys hold")
@@ -250,7 +268,14 @@ impl Running {
 }
 
 impl Desk for Running {
-    async fn answer(&self, ask: Ask) -> Result<Said, Fault> {
+    async fn answer(&self, ask: Ask, who: &str) -> Result<Said, Fault> {
+        let act = |what: &str, why: String| Act {
+            who: who.to_owned(),
+            what: what.to_owned(),
+            why,
+            address: None,
+            at: crate::wall(),
+        };
         let answer = match ask {
             Ask::Status => Answer::Status(self.status().await?),
             Ask::Calls { full } => Answer::Calls(self.running_calls(full).await?),
@@ -292,6 +317,19 @@ impl Desk for Running {
             Ask::Trace { watch, secs, bytes_max } => {
                 info!(secs, "a trace begins");
                 return Trace::begin(&self.shards, watch, secs, bytes_max).map(Said::Stream);
+            }
+            Ask::Apply { rows, prune, dry_run, revision, why } => {
+                let act = act("settings.apply", why);
+                self.apply(rows, (prune, dry_run, revision), act).await?
+            }
+            Ask::Export { secrets } => {
+                let plan = self.export_plan(None, secrets).await;
+                Answer::Plan(plan.map_err(crate::settling::told)?)
+            }
+            Ask::Audit { limit, below } => self.audit(limit, below).await?,
+            Ask::VerifyAudit => self.verify().await?,
+            Ask::Revert { seq, dry_run, why } => {
+                self.revert(seq, dry_run, act("settings.revert", why)).await?
             }
             Ask::Reload => {
                 let warnings = self.reload().await?;

@@ -60,6 +60,12 @@ pub struct Ask<P = Nothing, Q = Nothing, B = Nothing> {
 }
 
 impl<P, Q, B> Ask<P, Q, B> {
+    /// The same with another query.
+    pub fn with_query<R>(self, query: R) -> Ask<P, R, B> {
+        let Self { app, caller, from, at, method, url, headers, path, body, .. } = self;
+        Ask { app, caller, from, at, method, url, headers, path, query, body }
+    }
+
     /// The version the caller has read, of `If-Match`.
     pub fn version(&self) -> Result<i64, Refusal> {
         let given = self.headers.get(header::IF_MATCH).ok_or(Refusal::Unconditional)?;

@@ -60,6 +60,16 @@ impl<T> Reply<T> {
         self
     }
 
+    /// The body.
+    pub const fn body(&self) -> &T {
+        &self.body
+    }
+
+    /// The body, to be added to.
+    pub const fn body_mut(&mut self) -> &mut T {
+        &mut self.body
+    }
+
     /// With another body.
     pub fn map<U>(self, made: impl FnOnce(T) -> U) -> Reply<U> {
         let Self { body, status, version, session } = self;

@@ -25,6 +25,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// Largest body that is read.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Largest body with a rate deck.
+const DECK_BYTES_MAX: usize = 64 << 20;
 /// After this the caller is told that it takes too long; the work itself is brought to its end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -42,7 +44,7 @@ pub enum Needs {
 }
 
 type Work = Pin<Box<dyn Future<Output = Response> + Send>>;
-type Serve = dyn Fn(Arc<App>, Request<Body>, IpAddr, StatusCode) -> Work + Send + Sync;
+type Serve = dyn Fn(Arc<App>, Request<Body>, IpAddr, (StatusCode, usize)) -> Work + Send + Sync;
 type Described = (Vec<Parameter>, Option<RefOr<Schema>>, ResponseBuilder);
 
 /// A row of the table of routes.
@@ -61,6 +63,8 @@ pub struct Route {
     pub conditional: bool,
     /// Whether it may become a proposal for a second person.
     pub grave: bool,
+    /// Largest body, in bytes.
+    pub body_bytes_max: usize,
     pub(crate) describe: fn(&mut Parts) -> Described,
     serve: Arc<Serve>,
 }
@@ -90,6 +94,7 @@ impl Route {
             status: StatusCode::OK,
             conditional: false,
             grave: false,
+            body_bytes_max: BODY_BYTES_MAX,
             describe: describe::<P, Q, B, A>,
             serve: serve_with(needs, handler),
         }
@@ -99,6 +104,20 @@ impl Route {
     #[must_use]
     pub const fn conditional(mut self) -> Self {
         self.conditional = true;
+        self
+    }
+
+    /// Takes a rate deck.
+    #[must_use]
+    pub const fn large(mut self) -> Self {
+        self.body_bytes_max = DECK_BYTES_MAX;
+        self
+    }
+
+    /// Answers that something was made: 201.
+    #[must_use]
+    pub const fn making(mut self) -> Self {
+        self.status = StatusCode::CREATED;
         self
     }
 
@@ -123,7 +142,7 @@ impl Route {
 
     /// Carries out one request.
     pub(crate) fn answer(&self, app: Arc<App>, request: Request<Body>, from: IpAddr) -> Work {
-        (self.serve)(app, request, from, self.status)
+        (self.serve)(app, request, from, (self.status, self.body_bytes_max))
     }
 }
 
@@ -148,11 +167,11 @@ where
     F: Fn(Ask<P, Q, B>) -> W + Copy + Send + Sync + 'static,
     W: Future<Output = Result<A, Refusal>> + Send + 'static,
 {
-    Arc::new(move |app, request, from, status| {
+    Arc::new(move |app, request, from, (status, bytes_max)| {
         Box::pin(async move {
             // A task of its own: a panic ends it alone, and a caller who goes away does not end a change halfway.
             let work = tokio::spawn(async move {
-                let opened = open::<P, Q>(&app, request, from, needs).await;
+                let opened = open::<P, Q>(&app, request, from, (needs, bytes_max)).await;
                 let (ask, body) = match opened {
                     Ok(opened) => opened,
                     Err(refusal) => return refusal.into_response(),
@@ -181,7 +200,7 @@ async fn open<P, Q>(
     app: &Arc<App>,
     request: Request<Body>,
     from: IpAddr,
-    needs: Needs,
+    (needs, bytes_max): (Needs, usize),
 ) -> Result<(Ask<P, Q>, Bytes), Refusal>
 where
     P: DeserializeOwned + Send + 'static,
@@ -197,8 +216,7 @@ where
     let path = path::<P>(&mut head).await?;
     let query = serde_urlencoded::from_str(head.uri.query().unwrap_or_default())
         .map_err(|error| Refusal::Malformed(format!("the query: {error}")))?;
-    let body =
-        to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Refusal::TooLarge(BODY_BYTES_MAX))?;
+    let body = to_bytes(body, bytes_max).await.map_err(|_| Refusal::TooLarge(bytes_max))?;
     let url = head.uri;
     let ask = Ask {
         app: Arc::clone(app),

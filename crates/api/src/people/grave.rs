@@ -4,12 +4,14 @@ use super::person;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::node::Fault;
+use crate::plan::ChangeView;
 use crate::refusal::Refusal;
+use crate::resource::settings::{change, show};
 use crate::rights::{Grant, Permission, Place, allows};
 use crate::secret::new_id;
 use crate::stored::{self, found};
 use ringfence_model::TenantId;
-use ringfence_store::{Act, Store, User};
+use ringfence_store::{Act, Section, SettingKey, Store, User};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -41,6 +43,16 @@ pub enum Grave {
         /// Who.
         user: String,
     },
+    /// Raise a limit above what one person may, or only watch a tenant from now on.
+    ChangeSettings {
+        /// Whose limits or mode.
+        #[schema(value_type = Vec<String>)]
+        tenants: Vec<TenantId>,
+        /// What changes, without secrets.
+        changes: Vec<ChangeView>,
+        /// The same, sealed, for carrying it out.
+        sealed: String,
+    },
     /// Lift a block on which much money hangs.
     LiftBlock {
         /// Which.
@@ -67,6 +79,7 @@ impl Grave {
             Self::ChangeGrants { .. } => "grants.change",
             Self::ResetLogin { .. } => "login.reset",
             Self::LiftBlock { .. } => "block.lift",
+            Self::ChangeSettings { .. } => "settings.change",
         }
     }
 
@@ -74,6 +87,7 @@ impl Grave {
     pub const fn permission(&self) -> Permission {
         match self {
             Self::LiftBlock { .. } => Permission::Unblock,
+            Self::ChangeSettings { .. } => Permission::ChangeSettings,
             _ => Permission::ChangePeople,
         }
     }
@@ -88,6 +102,9 @@ impl Grave {
             }
             Self::ResetLogin { user } => {
                 person::places(store, &stored::grants(&found(store.user(user), "user")?))
+            }
+            Self::ChangeSettings { changes, .. } => {
+                changes.iter().map(|of| of.place(store)).collect()
             }
             Self::LiftBlock { block } => {
                 Ok(vec![stored::place_of(store, &found(store.block(block), "block")?.tenant)?])
@@ -104,6 +121,16 @@ impl Grave {
         };
         let same = places.all(|place| matches!(place, Place::Tenant(of, _) if of == first));
         Ok(same.then_some(first))
+    }
+}
+
+impl ChangeView {
+    /// Where the setting belongs.
+    fn place(&self, store: &Store) -> Result<Place, Refusal> {
+        let section = Section::ALL.into_iter().find(|section| section.as_str() == self.section);
+        let tenant = self.tenant.as_deref().map(TenantId::new);
+        let key = SettingKey::new(section.ok_or(Refusal::Broken)?, tenant.as_ref(), &self.id);
+        show::place(store, &key)
     }
 }
 
@@ -150,6 +177,11 @@ fn can_log_in(user: &User) -> bool {
 pub async fn carry_out(app: &Arc<App>, act: Act, grave: Grave) -> Result<Deed, Refusal> {
     match grave {
         Grave::LiftBlock { block } => lift(app, act, block).await.map(|()| Deed::default()),
+        Grave::ChangeSettings { sealed, .. } => {
+            let plan = change::opened(app, &sealed)?;
+            app.node().adopt_plan(plan, act).await?;
+            Ok(Deed::default())
+        }
         Grave::MakeUser { login, name, grants } => {
             let user = User {
                 id: new_id(app.chance()),
@@ -218,6 +250,13 @@ impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::NotFound(what) => Self::NotFound(what),
+            Fault::Unfit(notes) => Self::Unfit(notes),
+            Fault::Outdated => Self::Outdated,
+            Fault::InFile => Self::Conflict {
+                code: "settings_in_file",
+                message: "the settings are in the boot file".into(),
+                hint: "change the file and reload, or move its sections into the store with `ringfence apply`",
+            },
             Fault::Refused { what, mend } => Self::Node { what, mend },
         }
     }

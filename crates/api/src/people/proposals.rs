@@ -216,6 +216,7 @@ fn is_seen(store: &Store, caller: &Caller, view: &ProposalView) -> Result<bool, 
     }
     let read = match view.what.permission() {
         Permission::Unblock => Permission::ReadBlocks,
+        Permission::ChangeSettings => Permission::ReadSettings,
         _ => Permission::ReadPeople,
     };
     match view.what.places(store) {

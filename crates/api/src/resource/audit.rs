@@ -4,6 +4,7 @@ use super::gather::page;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};
 use crate::http::reply::{Outcome, Reply};
+use crate::plan::masked;
 use crate::refusal::Refusal;
 use crate::rights::{Permission, Place};
 use crate::secret::hex;
@@ -82,8 +83,8 @@ impl From<Audited> for AuditRow {
             address: row.act.address.map(|ip| ip.to_string()),
             tenant: row.tenant,
             subject: row.subject,
-            before: row.before,
-            after: row.after,
+            before: row.before.map(masked),
+            after: row.after.map(masked),
             hash: hex(&row.hash),
         }
     }

@@ -16,4 +16,5 @@ pub mod numbers;
 pub mod office;
 pub mod replays;
 pub mod reports;
+pub mod settings;
 pub mod usage;

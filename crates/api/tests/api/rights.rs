@@ -73,6 +73,35 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
         ("POST", "/v1/cases/{id}/notes") => {
             of(acme(), "/v1/cases/{case}/notes".into(), Some(json!({"words": "hm"})))
         }
+        ("GET", "/v1/tenants" | "/v1/trunks") => list(path),
+        ("POST", "/v1/tenants") => of(
+            Place::Reseller("north".into()),
+            path.into(),
+            Some(json!({"id": "gamma", "reseller": "north", "settings": {}})),
+        ),
+        (_, "/v1/tenants/{tenant}") => of(acme(), "/v1/tenants/acme".into(), settings(method)),
+        ("PUT", "/v1/tenants/{tenant}/tariff") => {
+            of(acme(), "/v1/tenants/acme/tariff".into(), Some(json!({"csv": "prefix,price"})))
+        }
+        ("POST", "/v1/tenants/{tenant}/extensions") => of(
+            acme(),
+            "/v1/tenants/acme/extensions".into(),
+            Some(json!({"id": "300", "settings": {}})),
+        ),
+        ("POST", "/v1/trunks") => {
+            of(acme(), path.into(), Some(json!({"id": "new", "tenant": "acme", "settings": {}})))
+        }
+        ("POST", "/v1/settings/check" | "/v1/settings/apply") => of(
+            acme(),
+            path.into(),
+            Some(json!({"plan": "{\"trunk/acme/kpn\": {\"side\": \"pbx\"}}"})),
+        ),
+        ("GET", "/v1/settings/export") => of(acme(), format!("{path}?tenant=acme"), None),
+        ("POST", "/v1/audit/{seq}/revert") => of(acme(), "/v1/audit/{seq}/revert".into(), None),
+        (_, "/v1/trunks/{id}") => of(acme(), "/v1/trunks/kpn".into(), settings(method)),
+        (_, path) if path.starts_with("/v1/tenants/{tenant}/") => {
+            of(acme(), path.replace("{tenant}", "acme").replace("{id}", "201"), settings(method))
+        }
         ("GET", "/v1/calls/{id}") => of(acme(), "/v1/calls/{call}".into(), None),
         ("GET", "/v1/calls/{id}/explanation") => {
             of(acme(), "/v1/calls/{call}/explanation".into(), None)
@@ -82,9 +111,6 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
             "/v1/reports/office-hours" | "/v1/reports/longest-calls" | "/v1/reports/repeated-calls",
         ) => of(acme(), format!("{path}?tenant=acme&{span}"), None),
         ("GET", "/v1/numbers/{number}") => of(acme(), "/v1/numbers/112?tenant=acme".into(), None),
-        ("GET", "/v1/tenants/{id}/max-loss") => {
-            of(acme(), "/v1/tenants/acme/max-loss".into(), None)
-        }
         ("POST", "/v1/replays") => of(
             acme(),
             path.into(),
@@ -101,6 +127,11 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
         ("POST", "/v1/live-calls/{id}/cut") => of(acme(), "/v1/live-calls/11/cut".into(), None),
         _ => return None,
     })
+}
+
+/// What changes a setting.
+fn settings(method: &Method) -> Option<Value> {
+    matches!(method.as_str(), "PUT" | "PATCH").then(|| json!({"settings": {}}))
 }
 
 /// What stands in the way of a caller with `grants` of `permission`.
@@ -124,6 +155,7 @@ fn expected(
 fn fresh() -> World {
     let world = World::peopled();
     world.history();
+    world.settings();
     let act = world.act();
     let key = ringfence_store::ApiKey {
         id: "k1".into(),
@@ -163,6 +195,12 @@ async fn filled(world: &World, path: &str) -> String {
         let rows = world.ask(|store| store.cdrs(&Default::default(), 10)).unwrap();
         let row = rows.iter().find(|row| row.tenant.as_ref().unwrap().as_str() == "acme").unwrap();
         path = path.replace("{call}", &format!("{}-{}", row.at.started.0, row.at.id));
+    }
+    if path.contains("{seq}") {
+        let subject = Some("trunk acme/kpn".into());
+        let filter = ringfence_store::AuditFilter { subject, ..Default::default() };
+        let row = world.ask(|store| store.audit(&filter, 1)).unwrap().remove(0);
+        path = path.replace("{seq}", &row.seq.to_string());
     }
     path
 }
@@ -228,6 +266,7 @@ async fn nobody_gets_in_without_the_login_a_route_needs() {
     let world = fresh();
     for route in routes() {
         let path = route.path.replace("{id}", "x").replace("{number}", "112");
+        let path = path.replace("{tenant}", "x").replace("{seq}", "1");
         let name = format!("{} {path}", route.method);
         let send = async |client: Client<'_>| {
             let place = Sample { path: path.clone(), body: None, place: None };

@@ -1,10 +1,12 @@
 //! A small world: two tenants, one of a reseller, people of each role, and what happened to them.
 
+use crate::plans;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::{Router, response::Response};
 use ipnet::IpNet;
+use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
     Amount, App, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView, BlockOrder, Chance,
     Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire, MaxLossView, Node, NodeStatus,
@@ -12,13 +14,15 @@ use ringfence_api::{
     Settings, Spans, State, Time, Told, TrunkView, Verdicts,
 };
 use ringfence_model::{Cdr, Money, TenantId, WallTime};
-use ringfence_store::{Act, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User};
+use ringfence_store::{
+    Act, Claim, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tower::ServiceExt;
 
@@ -55,6 +59,8 @@ pub struct Double {
     pub drains: Mutex<bool>,
     /// What the next backtest waits for.
     pub backtests: Mutex<Option<Receiver<()>>>,
+    /// Where settings are.
+    pub store: OnceLock<Store>,
 }
 
 impl Double {
@@ -165,6 +171,20 @@ impl Node for Double {
 
     fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()> {
         told(self.does(format!("lift ban {net} by {by}")))
+    }
+
+    fn check_plan(&self, plan: Plan) -> Told<'_, Planned> {
+        let store = self.store.get().unwrap();
+        told(apart(|| plans::check(store, &plan)).map(|(planned, _)| planned))
+    }
+
+    fn adopt_plan(&self, plan: Plan, act: Act) -> Told<'_, Planned> {
+        let store = self.store.get().unwrap();
+        told(apart(|| plans::adopt(store, &plan, &act)))
+    }
+
+    fn export_plan(&self, tenants: Option<Vec<TenantId>>, secrets: bool) -> Told<'_, String> {
+        told(self.does(format!("export {tenants:?} {secrets}")).map(|()| "# a plan\n".into()))
     }
 }
 
@@ -294,7 +314,7 @@ impl World {
         let clock = Arc::new(Hands(AtomicI64::new(NOON * 1_000_000)));
         let at = clock.now();
         let store = apart(|| Store::open(crate::postgresql::place(), at).unwrap());
-        let node = Arc::new(Double::default());
+        let node = Arc::new(Double { store: store.clone().into(), ..Double::default() });
         let mut settings = Settings::new("https://fw.example".into(), [7; 32]);
         set(&mut settings);
         // Lets go of the store last, on a thread where waiting is allowed.
@@ -342,6 +362,27 @@ impl World {
         };
         let key = SettingKey::new(Section::Reseller, None, id);
         self.ask(|store| store.put_setting(&self.act(), &key, draft, Expected::New)).unwrap();
+    }
+
+    /// A trunk, an extension, a policy and a rate deck of `acme`, and both tenants' own rows.
+    pub fn settings(&self) {
+        let acme = TenantId::new("acme");
+        let put = |section, tenant, id: &str, body: Value, claims, attachment| {
+            let key = SettingKey::new(section, tenant, id);
+            let draft = Draft { label: id.into(), body, claims, attachment };
+            self.ask(|store| store.put_setting(&self.act(), &key, draft, Expected::New)).unwrap();
+        };
+        let trunk = |name: &str| vec![Claim { kind: "trunk".into(), name: name.into() }];
+        put(Section::Tenant, None, "acme", json!({"country": "NL"}), vec![], None);
+        put(Section::Tenant, None, "beta", json!({}), vec![], None);
+        let kpn = json!({"side": "carrier", "account": {"user": "u", "password": "hush hush"}});
+        put(Section::Trunk, Some(&acme), "kpn", kpn, trunk("kpn"), None);
+        put(Section::Trunk, None, "all", json!({"side": "carrier"}), trunk("all"), None);
+        put(Section::Extension, Some(&acme), "201", json!({"numbers": []}), vec![], None);
+        let policy = json!({"limits": {"per_day": 100}});
+        put(Section::Policy, Some(&acme), "policy", policy, vec![], None);
+        let deck = Some(b"prefix,price\n".to_vec());
+        put(Section::Tariff, Some(&acme), "tariff", json!({}), vec![], deck);
     }
 
     pub fn act(&self) -> Act {

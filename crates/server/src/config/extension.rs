@@ -64,11 +64,21 @@ fn whose(section: &mut Section<'_>, tenants: &[&Tenant]) -> Option<TenantId> {
 fn login(section: &mut Section<'_>, id: &str, realm: &str) -> Option<Login> {
     let password = section.secret("password");
     let hashed = section.secret("ha1");
+    let made_for = section.take::<String>("realm");
     let login = |ha1| Some(Login { user: id.to_owned(), ha1 });
     match (password, hashed) {
         (Some(password), None) => {
             warn_if_weak(section, &password, id);
             login(Ha1::new(id, realm, &password.value))
+        }
+        (None, Some(hashed)) if made_for.as_ref().is_some_and(|of| of.value != realm) => {
+            let made_for = made_for.map(|of| of.value).unwrap_or_default();
+            section.desk().wrong(
+                &hashed.span,
+                format!("ha1: it was made for the domain \"{made_for}\" and the first one is now \"{realm}\""),
+                format!("set a new password, or give its tenant domains = [\"{made_for}\"]"),
+            );
+            None
         }
         (None, Some(hashed)) => match unhex(&hashed.value) {
             Some(bytes) => login(Ha1::from_bytes(&bytes)),

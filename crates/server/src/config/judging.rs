@@ -90,7 +90,9 @@ fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Tarif
     };
     let path = desk.source().beside(&file.value);
     let options = ImportOptions { currency, home, ..ImportOptions::default() };
-    let imported = std::fs::read(&path)
+    let imported = desk
+        .source()
+        .read_whole(file.span.start, &file.value)
         .map_err(|error| error.to_string())
         .and_then(|bytes| Tariff::import(&bytes, &columns, &options).map_err(|e| e.to_string()));
     match imported {
@@ -141,8 +143,9 @@ fn from_file<T: DeserializeOwned>(
     span: &Range<usize>,
 ) -> Option<T> {
     let desk = section.desk();
+    let read = desk.source().read_text(span.start, path);
     let path = desk.source().beside(path);
-    let text = match std::fs::read_to_string(&path) {
+    let text = match read {
         Ok(text) => text,
         Err(error) => {
             let what = format!("{key}: cannot read {}: {error}", path.display());

@@ -64,6 +64,8 @@ pub struct Config {
     pub storage: Storage,
     /// Where the REST API is served; `None`: nowhere.
     pub api: Option<Api>,
+    /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
+    pub in_file: bool,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
     /// What works and is probably not meant, or dangerous.
@@ -182,6 +184,7 @@ fn control(root: &mut Section<'_>, data: &Path) -> PathBuf {
 /// `None` only with something noted on the desk.
 fn whole(desk: &Desk) -> Option<Config> {
     let mut root = Section::root(desk);
+    let in_file = ["tenant", "trunk", "extension"].iter().any(|of| root.has(of));
     let listeners = listen::listeners(&mut root);
     let tls = listen::tls(&mut root, &listeners);
     let shards = shards(&mut root);
@@ -237,6 +240,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         keep_days,
         storage,
         api,
+        in_file,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })

@@ -1,21 +1,98 @@
 //! What is wrong, or doubtful, about settings: where, what, and how to mend it.
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A file of settings and where its lines are.
 #[derive(Clone, Debug)]
 pub struct Source {
     path: PathBuf,
     text: String,
+    files: Files,
 }
+
+/// The files that settings may name.
+#[derive(Clone, Debug)]
+enum Files {
+    /// Those of this machine.
+    Here,
+    /// Those of this machine up to this byte of the text; from there on these and no others: who may change settings in
+    /// the store may not read this machine's files with them.
+    Until(usize, Arc<BTreeMap<String, Vec<u8>>>),
+}
+
+/// No file that settings name is larger.
+const FILE_BYTES_MAX: u64 = 256 << 20;
 
 impl Source {
     /// The text of `path`.
     #[must_use]
     pub const fn new(path: PathBuf, text: String) -> Self {
-        Self { path, text }
+        Self { path, text, files: Files::Here }
+    }
+
+    /// What stands behind byte `until` of the text has these files only, by name; nothing is read for it from this
+    /// machine or its environment.
+    #[must_use]
+    pub fn closed_from(self, until: usize, files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { files: Files::Until(until, Arc::new(files)), ..self }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What a file that the settings name at byte `at` holds, up to `bytes_max`.
+    ///
+    /// # Errors
+    /// When it is not there, or may not be read.
+    pub fn read(&self, at: usize, path: &str, bytes_max: u64) -> io::Result<Vec<u8>> {
+        if let Files::Until(until, files) = &self.files
+            && at >= *until
+        {
+            return files.get(path).cloned().ok_or_else(closed);
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(self.beside(path))?.take(bytes_max).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// What a file of text holds.
+    ///
+    /// # Errors
+    /// When it is not there, may not be read, or is no text.
+    pub fn read_text(&self, at: usize, path: &str) -> io::Result<String> {
+        let bytes = self.read(at, path, FILE_BYTES_MAX)?;
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// What a large file holds.
+    ///
+    /// # Errors
+    /// As for [`Source::read`].
+    pub fn read_whole(&self, at: usize, path: &str) -> io::Result<Vec<u8>> {
+        self.read(at, path, FILE_BYTES_MAX)
+    }
+
+    /// A variable of the environment.
+    #[must_use]
+    pub fn variable(&self, at: usize, name: &str) -> Option<String> {
+        if self.is_open(at) { std::env::var(name).ok() } else { None }
+    }
+
+    /// Whether the files that are named at byte `at` are those of this machine.
+    #[must_use]
+    pub fn is_open(&self, at: usize) -> bool {
+        match &self.files {
+            Files::Here => true,
+            Files::Until(until, _) => at < *until,
+        }
     }
 
     /// The text.
@@ -42,12 +119,16 @@ impl Source {
     }
 }
 
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::PermissionDenied, "settings in the store name no files")
+}
+
 /// A place in a file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Place {
-    /// The file.
+    /// The file, or what people call a setting of the store.
     pub file: PathBuf,
-    /// From 1.
+    /// From 1; 0 for a setting of the store.
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
@@ -55,7 +136,10 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+        match self.line {
+            0 => write!(f, "{}", self.file.display()),
+            line => write!(f, "{}:{line}:{}", self.file.display(), self.column),
+        }
     }
 }
 

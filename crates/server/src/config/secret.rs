@@ -1,6 +1,6 @@
 //! Secrets: in the file itself, in a file of their own (systemd's `LoadCredential`), or in the environment.
 
-use super::problem::At;
+use super::problem::{At, Source};
 use super::section::Section;
 use toml::de::DeValue;
 
@@ -24,12 +24,18 @@ impl Section<'_> {
         };
         let read = match (sort.as_str(), name.as_str()) {
             ("file", Some(path)) => {
-                let path = desk.source().beside(path);
-                self.warn_if_readable(&path, &span);
-                read(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+                let source = desk.source();
+                let whole = source.beside(path);
+                if source.is_open(span.start) {
+                    self.warn_if_readable(&whole, &span);
+                }
+                read(source, span.start, path)
+                    .map_err(|error| format!("cannot read {}: {error}", whole.display()))
             }
-            ("env", Some(name)) => std::env::var(name)
-                .map_err(|_| format!("the environment has no text variable {name}")),
+            ("env", Some(name)) => desk
+                .source()
+                .variable(span.start, name)
+                .ok_or_else(|| format!("the environment has no text variable {name}")),
             _ => Err("is no secret".to_owned()),
         };
         match read {
@@ -67,10 +73,10 @@ impl Section<'_> {
     }
 }
 
-fn read(path: &std::path::Path) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(path)?.take(BYTES_MAX).read_to_string(&mut text)?;
+fn read(source: &Source, at: usize, path: &str) -> std::io::Result<String> {
+    let bytes = source.read(at, path, BYTES_MAX)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }

@@ -44,6 +44,11 @@ impl<'a> Section<'a> {
         self.desk
     }
 
+    /// Whether a field is there and was not read yet.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     /// The raw value of a field.
     pub fn raw(&mut self, key: &'static str) -> Option<Spanned<DeValue<'a>>> {
         self.asked.push(key);

@@ -28,7 +28,8 @@ const METHODS_KNOWN: [&str; 6] = ["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "
 pub(super) fn read(root: &mut Section<'_>, listeners: &[Listener]) -> Vec<Draft> {
     let span = root.span.clone();
     let sections = root.sections("tenant");
-    if sections.is_empty() {
+    // A file without tenants leaves them, and what belongs to them, to the store.
+    if sections.is_empty() && (root.has("trunk") || root.has("extension")) {
         root.desk().wrong(&span, "there is no tenant", "add [[tenant]] with id = \"office\"");
     }
     let alone = sections.len() == 1;

@@ -100,10 +100,91 @@ pub enum Ask {
         /// Ends after so many bytes of messages.
         bytes_max: u64,
     },
+    /// Change settings in the store, all or nothing.
+    Apply {
+        /// The rows that are wanted.
+        rows: Vec<RowLine>,
+        /// Whether tenants, trunks and extensions that are not among them go.
+        #[serde(default)]
+        prune: bool,
+        /// Only say what would change.
+        #[serde(default)]
+        dry_run: bool,
+        /// Only if the settings are at this revision.
+        revision: Option<i64>,
+        /// Why, for the record.
+        #[serde(default)]
+        why: String,
+    },
+    /// The settings in the store as a plan.
+    Export {
+        /// With passwords.
+        #[serde(default)]
+        secrets: bool,
+    },
+    /// Who changed what, newest first.
+    Audit {
+        /// So many rows.
+        limit: u32,
+        /// Below this one.
+        below: Option<i64>,
+    },
+    /// Check the chain of the audit log.
+    VerifyAudit,
+    /// Take a change of settings back.
+    Revert {
+        /// Its row in the audit log.
+        seq: i64,
+        /// Only say what would change.
+        #[serde(default)]
+        dry_run: bool,
+        /// Why, for the record.
+        #[serde(default)]
+        why: String,
+    },
     /// Read the settings again.
     Reload,
     /// Take no new calls, wait for the running ones, end.
     Drain,
+}
+
+/// A setting as it shall be.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RowLine {
+    /// `tenant`, `trunk`, `extension`, `policy`, `tariff` or `reseller`.
+    pub section: String,
+    /// Whose.
+    pub tenant: Option<TenantId>,
+    /// Its name.
+    pub id: String,
+    /// What it says; absent: it goes.
+    pub body: Option<serde_json::Value>,
+    /// A rate deck, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deck: Option<String>,
+}
+
+/// A row of the audit log, without secrets.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AuditLine {
+    /// Its place.
+    pub seq: i64,
+    /// When.
+    pub at: WallTime,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// The thing.
+    pub subject: String,
+    /// As it was.
+    pub before: Option<serde_json::Value>,
+    /// As it became.
+    pub after: Option<serde_json::Value>,
 }
 
 /// What a trace shows.
@@ -174,6 +255,21 @@ pub enum Answer {
         end: String,
         /// Messages that could not be shown.
         missed: u64,
+    },
+    /// To [`Ask::Apply`] and [`Ask::Revert`]: what changes, or was changed.
+    Planned(ringfence_api::plan::PlannedView),
+    /// To [`Ask::Export`].
+    Plan(String),
+    /// To [`Ask::Audit`].
+    Audit(Vec<AuditLine>),
+    /// To [`Ask::VerifyAudit`].
+    Chain {
+        /// Rows that were checked; the first wrong one when it is broken.
+        rows: i64,
+        /// The hash of the last, in hexadecimal.
+        head: String,
+        /// How it is broken.
+        broken: Option<String>,
     },
     /// An order was carried out: in words, and what is to be said besides.
     Done {

@@ -5,11 +5,12 @@
 
 mod ask;
 mod client;
+mod peer;
 pub(crate) mod serve;
 pub(crate) mod trace;
 
 pub use ask::{
-    Answer, Ask, AskLine, BanLine, BlockLine, BlockRef, CallLine, Fault, RegistrationLine, Reply,
-    ReplyResult, Status, TrunkLine, VERSION, Watch, network,
+    Answer, Ask, AskLine, AuditLine, BanLine, BlockLine, BlockRef, CallLine, Fault,
+    RegistrationLine, Reply, ReplyResult, RowLine, Status, TrunkLine, VERSION, Watch, network,
 };
 pub use client::{Client, ClientError};

@@ -11,15 +11,15 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tracing::warn;
 
-/// No question is longer.
-const LINE_BYTES_MAX: u64 = 64 << 10;
+/// No question is longer: a plan brings its rate decks with it.
+const LINE_BYTES_MAX: u64 = 96 << 20;
 /// Operators at once.
 const CONNECTIONS_MAX: usize = 32;
 
 /// Who answers.
 pub(crate) trait Desk: Send + Sync + 'static {
-    /// Answers one question; a trace is begun here and shown by the connection.
-    fn answer(&self, ask: Ask) -> impl Future<Output = Result<Said, Fault>> + Send;
+    /// Answers one question of `who`; a trace is begun here and shown by the connection.
+    fn answer(&self, ask: Ask, who: &str) -> impl Future<Output = Result<Said, Fault>> + Send;
 }
 
 /// What is said to a question.
@@ -70,6 +70,7 @@ pub(crate) async fn serve<D: Desk>(listener: UnixListener, desk: Arc<D>) {
 }
 
 async fn talk<D: Desk>(stream: UnixStream, desk: &D) -> io::Result<()> {
+    let who = super::peer::name(&stream);
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     loop {
@@ -79,7 +80,7 @@ async fn talk<D: Desk>(stream: UnixStream, desk: &D) -> io::Result<()> {
             return Ok(());
         }
         let said = match understood(&line) {
-            Ok(ask) => desk.answer(ask).await,
+            Ok(ask) => desk.answer(ask, &who).await,
             Err(fault) => Err(fault),
         };
         match said {
@@ -139,9 +140,11 @@ mod tests {
     struct Parrot;
 
     impl Desk for Parrot {
-        async fn answer(&self, ask: Ask) -> Result<Said, Fault> {
+        async fn answer(&self, ask: Ask, who: &str) -> Result<Said, Fault> {
             match ask {
-                Ask::Nftables => Ok(Said::Once(Answer::Nftables("rules".into()))),
+                Ask::Nftables if who.starts_with("os:") => {
+                    Ok(Said::Once(Answer::Nftables("rules".into())))
+                }
                 _ => Err(Fault::new("no", "ask for rules")),
             }
         }

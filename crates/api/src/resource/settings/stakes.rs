@@ -1,0 +1,137 @@
+//! What of a change of settings one person may not do alone.
+
+use crate::plan::{POLICY, RowChange};
+use crate::refusal::Refusal;
+use ringfence_model::{Limits, Mode, Money, Policy, TenantId};
+use ringfence_store::{Section, SettingKey, Store, StoreError};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+/// Tenants of which a limit is raised above `above`, or that are only watched from then on. A tenant that is new has
+/// nothing yet to be guarded.
+pub fn at_stake(
+    store: &Store,
+    changes: &[RowChange],
+    above: Money,
+) -> Result<Vec<TenantId>, Refusal> {
+    let mut touched = BTreeSet::new();
+    for RowChange { key, .. } in changes {
+        match (key.section, &key.tenant) {
+            (Section::Tenant, _) => drop(touched.insert(TenantId::new(&key.id))),
+            (Section::Policy, Some(tenant)) => drop(touched.insert(tenant.clone())),
+            _ => {}
+        }
+    }
+    let mut grave = Vec::new();
+    for tenant in touched {
+        let own = SettingKey::new(Section::Tenant, None, tenant.as_str());
+        let policy = SettingKey::new(Section::Policy, Some(&tenant), POLICY);
+        let (own_before, own_after) = around(store, changes, &own)?;
+        if own_before.is_none() || own_after.is_none() {
+            continue;
+        }
+        let (before, after) = around(store, changes, &policy)?;
+        let (before, after) = (declared(before)?, declared(after)?);
+        let watched = mode(own_before.as_ref(), &before) == Mode::Enforce
+            && mode(own_after.as_ref(), &after) == Mode::Observe;
+        if watched || is_raised(&before, &after, above) {
+            grave.push(tenant);
+        }
+    }
+    Ok(grave)
+}
+
+/// A row before and after the changes.
+fn around(
+    store: &Store,
+    changes: &[RowChange],
+    key: &SettingKey,
+) -> Result<(Option<Json>, Option<Json>), Refusal> {
+    if let Some(change) = changes.iter().find(|change| change.key == *key) {
+        return Ok((change.before.clone(), change.after.clone()));
+    }
+    match store.setting(key) {
+        Ok(setting) => Ok((Some(setting.body.clone()), Some(setting.body))),
+        Err(StoreError::NotFound(_)) => Ok((None, None)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn declared(body: Option<Json>) -> Result<Policy, Refusal> {
+    let Some(body) = body else { return Ok(Policy::default()) };
+    serde_json::from_value(body).map_err(|error| Refusal::Invalid(format!("policy: {error}")))
+}
+
+/// That of the tenant goes before that of its policy.
+fn mode(tenant: Option<&Json>, policy: &Policy) -> Mode {
+    match tenant.and_then(|tenant| tenant.get("mode")).and_then(Json::as_str) {
+        Some("observe") => Mode::Observe,
+        Some(_) => Mode::Enforce,
+        None => policy.mode,
+    }
+}
+
+fn is_raised(before: &Policy, after: &Policy, above: Money) -> bool {
+    let all = |policy: &Policy| {
+        [
+            policy.limits,
+            policy.extension_limits,
+            policy.trunk_limits,
+            policy.destination_limits,
+            policy.source_limits,
+            Limits { per_call: Some(policy.steering.loss_accept), ..Limits::default() },
+        ]
+    };
+    let of_one = |policy: &Policy, id| {
+        let own = policy.extensions.get(id).and_then(|extension| extension.limits);
+        own.unwrap_or(policy.extension_limits)
+    };
+    let extensions = before.extensions.keys().chain(after.extensions.keys());
+    let single = extensions.map(|id| (of_one(before, id), of_one(after, id)));
+    all(before).into_iter().zip(all(after)).chain(single).any(|(before, after)| {
+        money(&before).into_iter().zip(money(&after)).any(|(before, after)| match (before, after) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(before), Some(after)) => after > before && after > above,
+        })
+    })
+}
+
+const fn money(limits: &Limits) -> [Option<Money>; 5] {
+    [limits.per_call, limits.per_hour, limits.per_day, limits.per_week, limits.per_month]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn raising_above_the_amount_or_to_no_limit_is_grave() {
+        let policy = |body| declared(Some(body)).unwrap();
+        let raised = |before, after| is_raised(&policy(before), &policy(after), Money::units(500));
+        let day = |amount: i64| json!({"limits": {"per_day": amount}});
+        assert!(raised(day(400), day(501)) && raised(day(600), day(601)));
+        assert!(!raised(day(400), day(500)), "up to the amount one person may");
+        assert!(!raised(day(900), day(600)), "lower is never grave");
+        assert!(raised(day(10), json!({"limits": {}})), "no limit at all");
+        assert!(!raised(json!({"limits": {}}), day(900)));
+        let one = |amount: i64| {
+            json!({"extension_limits": {"per_call": 5}, "extensions":
+            {"205": {"limits": {"per_call": amount}}}})
+        };
+        assert!(raised(one(5), one(900)), "of one extension");
+        assert!(raised(json!({"extension_limits": {"per_call": 5}}), one(900)));
+        let steering = |amount: i64| json!({"steering": {"loss_accept": amount}});
+        assert!(raised(steering(10), steering(1000)) && !raised(steering(10), steering(20)));
+        assert!(!is_raised(&Policy::default(), &Policy::default(), Money::ZERO));
+    }
+
+    #[test]
+    fn the_mode_of_the_tenant_goes_first() {
+        let watched = Policy { mode: Mode::Observe, ..Policy::default() };
+        assert_eq!(mode(Some(&json!({"mode": "enforce"})), &watched), Mode::Enforce);
+        assert_eq!(mode(Some(&json!({})), &watched), Mode::Observe);
+        assert_eq!(mode(None, &Policy::default()), Mode::Enforce);
+    }
+}
