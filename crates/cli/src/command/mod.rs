@@ -2,6 +2,7 @@
 
 mod check_config;
 mod completion;
+mod copies;
 mod doctor;
 mod explain;
 mod judge;
@@ -49,6 +50,12 @@ enum Command {
     #[command(subcommand)]
     Bans(live::bans::Command),
     Trace(live::trace::Args),
+    Apply(live::plan::ApplyArgs),
+    Export(live::plan::ExportArgs),
+    #[command(subcommand)]
+    Audit(live::audit::Command),
+    Backup(copies::BackupArgs),
+    Restore(copies::RestoreArgs),
     Reload(live::orders::ReloadArgs),
     Drain(live::orders::DrainArgs),
     Doctor(doctor::Args),
@@ -81,6 +88,11 @@ impl Cli {
             Command::Blocks(command) => live::blocks::run(command),
             Command::Bans(command) => live::bans::run(command),
             Command::Trace(args) => live::trace::run(args),
+            Command::Apply(args) => live::plan::apply(args),
+            Command::Export(args) => live::plan::export(args),
+            Command::Audit(command) => live::audit::run(command),
+            Command::Backup(args) => copies::backup(args),
+            Command::Restore(args) => copies::restore(args),
             Command::Reload(args) => live::orders::reload(args),
             Command::Drain(args) => live::orders::drain(args),
             Command::Doctor(args) => doctor::run(args),

@@ -1,9 +1,11 @@
 //! Commands to a running Ringfence, over its control socket.
 
+pub mod audit;
 pub mod bans;
 pub mod blocks;
 pub mod calls;
 pub mod orders;
+pub mod plan;
 pub mod registrations;
 pub mod status;
 pub mod trace;
