@@ -39,7 +39,7 @@ pub use node::{
 pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};
 pub use rights::{Grant, Permission, Place, Reach, Role, allows};
-pub use router::{reference, router};
+pub use router::{reference, router, router_with};
 pub use routes::routes;
 pub use secret::Chance;
 pub use stored::claims as reseller_claims;
