@@ -23,7 +23,7 @@ test('an operator of one customer sees that one and may act', async () => {
   await join(root, page, world, 'otto', 'Otto Vos', [{ role: 'operator', reach: { tenant: 'hotel-zeezicht' } }]);
   await page.goto(world.url);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Blocks', 'Call records', 'Reports', 'Registrations', 'Health', 'Approvals']);
+  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Blocks', 'Call records', 'Reports', 'Number look-up', 'Registrations', 'Health', 'Approvals']);
   await page.getByRole('link', { name: 'Live calls' }).click();
   await page.getByRole('cell', { name: /hotel-zeezicht/ }).first().waitFor();
   assert.equal(await page.getByText('bakker-bouw').count(), 0);

@@ -192,6 +192,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/calls/{id}/explanation": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Why something was done about a call, in words
+         * @description Needs the right `read_calls`.
+         */
+        readonly get: operations["get_calls_id_explanation"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/cases": {
         readonly parameters: {
             readonly query?: never;
@@ -304,6 +324,26 @@ export interface paths {
          * @description Needs the right `read_cases`.
          */
         readonly get: operations["get_events"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/healthz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether it lives
+         * @description Needs no login.
+         */
+        readonly get: operations["get_healthz"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -430,6 +470,50 @@ export interface paths {
          * @description Needs no login.
          */
         readonly post: operations["post_login"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/login/oidc": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether one can log in at a provider (OpenID Connect)
+         * @description Needs no login.
+         */
+        readonly get: operations["get_login_oidc"];
+        readonly put?: never;
+        /**
+         * Logs in with what the provider gave the browser
+         * @description Needs no login.
+         */
+        readonly post: operations["post_login_oidc"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/login/oidc/begin": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Begins a login at the provider
+         * @description Needs no login.
+         */
+        readonly post: operations["post_login_oidc_begin"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -817,7 +901,31 @@ export interface paths {
          */
         readonly get: operations["get_node_bans"];
         readonly put?: never;
-        readonly post?: never;
+        /**
+         * Hears a network no more
+         * @description Needs the right `operate_node`.
+         */
+        readonly post: operations["post_node_bans"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/node/bans/lift": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Hears a network again
+         * @description Needs the right `operate_node`.
+         */
+        readonly post: operations["post_node_bans_lift"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -856,6 +964,26 @@ export interface paths {
          * @description Needs the right `read_node`.
          */
         readonly get: operations["get_node_trunks"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/numbers/{number}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What dialled digits are and cost, and what would become of a call
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_numbers_number"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -924,6 +1052,150 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/readyz": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Whether it should be given work; 503 when not
+         * @description Needs no login.
+         */
+        readonly get: operations["get_readyz"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/replays": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Drafts of policies that were tried on history, newest first
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_replays"];
+        readonly put?: never;
+        /**
+         * Tries a draft of a policy on stored call records
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_replays"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/replays/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * How far a replay is, and what it found
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_replays_id"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/replays/{id}/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Calls a replay off
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_replays_id_cancel"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/reports/longest-calls": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The longest calls of a tenant
+         * @description Needs the right `read_calls`.
+         */
+        readonly get: operations["get_reports_longest_calls"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/reports/office-hours": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Calls inside and outside office hours
+         * @description Needs the right `read_reports`.
+         */
+        readonly get: operations["get_reports_office_hours"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/reports/repeated-calls": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Numbers an extension called again and again, the most first
+         * @description Needs the right `read_calls`.
+         */
+        readonly get: operations["get_reports_repeated_calls"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/setup": {
         readonly parameters: {
             readonly query?: never;
@@ -942,6 +1214,26 @@ export interface paths {
          * @description Needs no login.
          */
         readonly post: operations["post_setup"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{id}/max-loss": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The most a tenant can lose before a stop, and what is at risk now
+         * @description Needs the right `read_reports`.
+         */
+        readonly get: operations["get_tenants_id_max_loss"];
+        readonly put?: never;
+        readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1102,6 +1394,11 @@ export interface components {
              */
             readonly zone: string;
         };
+        /** @description It lives. */
+        readonly Alive: {
+            /** @description Always true: who is not alive does not answer. */
+            readonly alive: boolean;
+        };
         /**
          * Format: int64
          * @description Millionths of the tenant's currency
@@ -1141,6 +1438,21 @@ export interface components {
             readonly who: string;
             /** @description Why, in their words. */
             readonly why?: string;
+        };
+        /** @description What a backtest found: the same records by two policies. */
+        readonly BacktestFound: {
+            /** @description Whether prices are of the default tariff: estimates. */
+            readonly default_tariff: boolean;
+            /** @description By the draft, as if it were in `enforce`. */
+            readonly draft: components["schemas"]["Verdicts"];
+            /** @description By the policy in force, as if it were in `enforce`. */
+            readonly in_force: components["schemas"]["Verdicts"];
+            /** @description From then on calls would have been stopped. */
+            readonly learn_until: components["schemas"]["Time"];
+            /** @description Calls only the draft stops; the first 200. */
+            readonly newly_stopped: readonly components["schemas"]["Changed"][];
+            /** @description Calls only the policy in force stops; the first 200. */
+            readonly no_longer_stopped: readonly components["schemas"]["Changed"][];
         };
         /** @description Who is not heard. */
         readonly BanView: {
@@ -1216,7 +1528,7 @@ export interface components {
             readonly id: string;
             /** @description Kind of line that was called. */
             readonly kind?: string | null;
-            /** @description The rest: `via`, `c_number`, `source`, and the `reasons` of a verdict. */
+            /** @description The rest: `via`, `c_number`, `source`, and the `reasons` of a verdict with what would `pass`. */
             readonly more?: Record<string, unknown>;
             /** @description The id its source gave it. */
             readonly native_id: string;
@@ -1307,6 +1619,15 @@ export interface components {
             /** @description Whether every row follows from the one before. */
             readonly whole: boolean;
         };
+        /** @description A call the two policies do not agree about. */
+        readonly Changed: {
+            /** @description The record's id. */
+            readonly call: string;
+            /** @description What would not have been spent. */
+            readonly prevented: components["schemas"]["Amount"];
+            /** @description What it cost as recorded. */
+            readonly recorded: components["schemas"]["Amount"];
+        };
         /** @description A code of an authenticator app or a recovery code. */
         readonly Code: {
             /** @description As it is shown or printed. */
@@ -1351,6 +1672,15 @@ export interface components {
             readonly tenant?: string | null;
             /** @description Why, in words. */
             readonly why: string;
+        };
+        /** @description Why something was done about a call. */
+        readonly Explanation: {
+            /** @description Each reason, strongest first. */
+            readonly reasons: readonly components["schemas"]["ReasonView"][];
+            /** @description What was done, why, and what would have made it pass, in one sentence or two. */
+            readonly words: string;
+            /** @description Each way the call would have passed. */
+            readonly would_pass: readonly string[];
         };
         /**
          * @description A second factor.
@@ -1450,6 +1780,11 @@ export interface components {
          * @enum {string}
          */
         readonly LevelName: "guarded" | "national" | "geographic" | "internal" | "suspended";
+        /** @description Who shall be heard again. */
+        readonly LiftedBan: {
+            /** @description An address or a network: all bans inside it end, those made by evidence too. */
+            readonly net: string;
+        };
         /** @description How far somebody is with logging in. */
         readonly LoginView: {
             /** @description What can be given as second factor. */
@@ -1467,6 +1802,17 @@ export interface components {
             readonly key: components["schemas"]["KeyView"];
             /** @description Send it as `Authorization: Bearer`. Shown once. */
             readonly secret: string;
+        };
+        /** @description The most a tenant can lose before a stop, whatever an attacker does; what is absent is not bounded. */
+        readonly MaxLossView: {
+            /** @description By the limits in force. */
+            readonly at_most: components["schemas"]["Spans"];
+            /** @description Spent in each window, and reserved for calls that run or ring. */
+            readonly at_risk: components["schemas"]["Spans"];
+            /** @description Three letters. */
+            readonly currency: string;
+            /** @description Whether calls are stopped; in `observe` nothing bounds a loss. */
+            readonly enforced: boolean;
         };
         /** @description Who is logged in. */
         readonly Me: {
@@ -1486,6 +1832,12 @@ export interface components {
             readonly permissions: readonly components["schemas"]["Permission"][];
             /** @description Recovery codes that are left. */
             readonly recovery_codes: number;
+        };
+        /** @description Who shall not be heard. */
+        readonly NewBan: {
+            /** @description An address or a network, such as `192.0.2.7` or `2001:db8::/32`. */
+            readonly net: string;
+            readonly until?: components["schemas"]["Time"] | null;
         };
         /** @description A block to be set. */
         readonly NewBlock: {
@@ -1530,6 +1882,18 @@ export interface components {
             readonly new: string;
             /** @description The one until now. */
             readonly old: string;
+        };
+        /** @description A draft, and the records it is tried on. */
+        readonly NewReplay: {
+            /** @description Records not older. */
+            readonly from: components["schemas"]["Time"];
+            readonly learn_until?: components["schemas"]["Time"] | null;
+            /** @description The draft, with the fields of a policy file; what is absent has its default. */
+            readonly policy: Record<string, unknown>;
+            /** @description Whose policy and records. */
+            readonly tenant: string;
+            /** @description Records older than this; at most 300,000 records in all. */
+            readonly until: components["schemas"]["Time"];
         };
         /** @description A new secret for an authenticator app. */
         readonly NewTotp: {
@@ -1605,6 +1969,76 @@ export interface components {
             /** @description What they say. */
             readonly words: string;
         };
+        /** @description What the policy and the blocks in force say of a call. Money and behaviour are weighed when it is made. */
+        readonly NumberVerdict: {
+            /** @description Whether the tenant is in `enforce`; in `observe` it would only be said. */
+            readonly enforced: boolean;
+            /** @description Whether nothing that was declared or blocked stands in its way. */
+            readonly passes: boolean;
+            /** @description Why not, in words. */
+            readonly reasons: readonly string[];
+            /** @description What would make it pass, in words. */
+            readonly would_pass: readonly string[];
+        };
+        /** @description What is known of dialled digits. */
+        readonly NumberView: {
+            /** @description Traffic class, such as `international`. */
+            readonly class?: string | null;
+            /** @description Two letters. */
+            readonly country?: string | null;
+            /** @description Its name in English. */
+            readonly country_name?: string | null;
+            /** @description The digits as they came. */
+            readonly dialled: string;
+            /** @description Kind of line, such as `mobile`. */
+            readonly kind?: string | null;
+            /** @description In full, when the digits make a number. */
+            readonly number?: string | null;
+            /** @description Who was given the range; the number may have been ported. */
+            readonly operator?: string | null;
+            readonly price?: components["schemas"]["PriceView"] | null;
+            /** @description The range it lies in, when somebody rents it out. */
+            readonly range?: string | null;
+            /** @description `outside`, `internal`, `emergency` or `helpline`. */
+            readonly read_as: string;
+            /** @description How often such destinations are abused: `A` is the most. */
+            readonly risk?: string | null;
+            /** @description Whether the numbering plan knows such a number. */
+            readonly valid?: boolean | null;
+            readonly verdict?: components["schemas"]["NumberVerdict"] | null;
+        };
+        /** @description Calls inside and outside office hours. */
+        readonly OfficeView: {
+            /** @description In office hours. */
+            readonly inside: components["schemas"]["Sums"];
+            /** @description The extension, direction, kind or country they have in common; absent when all are one. */
+            readonly of?: string | null;
+            /** @description At all other times. */
+            readonly outside: components["schemas"]["Sums"];
+        };
+        /** @description The second half. */
+        readonly OidcAnswer: {
+            /** @description Of the first half. */
+            readonly ceremony: string;
+            /** @description As the provider gave it to the browser. */
+            readonly code: string;
+            /** @description Who the provider says it is, where it does (RFC 9207). */
+            readonly iss?: string | null;
+            /** @description As the provider gave it back to the browser. */
+            readonly state: string;
+        };
+        /** @description The first half: keep `ceremony` and go to `url`. */
+        readonly OidcBegun: {
+            /** @description Give it back with the second half. */
+            readonly ceremony: string;
+            /** @description Where the person logs in. It comes back to `/oidc` of the portal with `code` and `state`. */
+            readonly url: string;
+        };
+        /** @description Whether there is a provider to log in at, and where. */
+        readonly OidcView: {
+            /** @description The provider; absent when there is none. */
+            readonly issuer?: string | null;
+        };
         /** @description Some hours of some days. */
         readonly OpenHours: {
             /** @description Days, Monday is 1. */
@@ -1642,6 +2076,17 @@ export interface components {
          * @enum {string}
          */
         readonly Permission: "read_calls" | "cut_calls" | "read_blocks" | "block" | "unblock" | "read_cases" | "decide_cases" | "read_reports" | "read_settings" | "change_settings" | "change_tenants" | "read_people" | "change_people" | "change_keys" | "read_audit" | "read_node" | "operate_node";
+        /** @description A price. */
+        readonly PriceView: {
+            /** @description Per call. */
+            readonly connect: components["schemas"]["Amount"];
+            /** @description Three letters. */
+            readonly currency: string;
+            /** @description Whether it is of the default tariff: an estimate. */
+            readonly default_tariff: boolean;
+            /** @description Per minute. */
+            readonly per_minute: components["schemas"]["Amount"];
+        };
         /** @description Something one person wants to do and may not do alone. */
         readonly ProposalView: {
             /** @description Whether it is carried out at `not_before` unless somebody refuses it, for want of a second person. */
@@ -1674,6 +2119,27 @@ export interface components {
             /** @description One tenant. */
             readonly tenant: string;
         };
+        /** @description Whether it should be given work. */
+        readonly Ready: {
+            /** @description Whether all of these are well. */
+            readonly ready: boolean;
+            /** @description Whether the shards answer. */
+            readonly shards: boolean;
+            /** @description Whether the database answers. */
+            readonly store: boolean;
+            /** @description Whether new calls are taken. */
+            readonly takes_calls: boolean;
+        };
+        /** @description One reason. */
+        readonly ReasonView: {
+            /**
+             * Format: float
+             * @description Of a finding: how much it speaks for fraud, in nats.
+             */
+            readonly weight?: number | null;
+            /** @description In words. */
+            readonly words: string;
+        };
         /** @description New codes, shown once; the old ones are void. */
         readonly RecoveryCodes: {
             /** @description Each works once. */
@@ -1704,6 +2170,83 @@ export interface components {
             readonly tenant: string;
             /** @description What it calls itself. */
             readonly user_agent?: string | null;
+        };
+        /** @description A number an extension called several times. */
+        readonly RepeatedView: {
+            /**
+             * Format: int64
+             * @description Those that were answered.
+             */
+            readonly answered: number;
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            readonly attempts: number;
+            /**
+             * Format: int64
+             * @description Charged time, milliseconds.
+             */
+            readonly billable_ms: number;
+            /** @description What they cost. */
+            readonly cost: components["schemas"]["Amount"];
+            /** @description Country. */
+            readonly country?: string;
+            /**
+             * Format: int64
+             * @description Those that were ended while they ran.
+             */
+            readonly cut: number;
+            /** @description Whose phone; empty when the records name none. */
+            readonly extension: string;
+            /** @description When the first began. */
+            readonly first: components["schemas"]["Time"];
+            /** @description Kind of line. */
+            readonly kind?: string;
+            /** @description When the last began. */
+            readonly last: components["schemas"]["Time"];
+            /** @description The number in full, or the digits as they came. */
+            readonly number: string;
+            /**
+             * Format: int64
+             * @description Those that were refused, or would have been.
+             */
+            readonly refused: number;
+        };
+        /**
+         * @description How far a replay is.
+         * @enum {string}
+         */
+        readonly ReplayState: "waiting" | "running" | "done" | "failed" | "cancelled";
+        /** @description A replay. It is forgotten when the program restarts. */
+        readonly ReplayView: {
+            readonly found?: components["schemas"]["BacktestFound"] | null;
+            /** @description Records not older. */
+            readonly from: components["schemas"]["Time"];
+            /** @description Names it. */
+            readonly id: string;
+            /**
+             * Format: int64
+             * @description Records that are judged, by both policies.
+             */
+            readonly judged: number;
+            /** @description When. */
+            readonly made: components["schemas"]["Time"];
+            /** @description Who asked. */
+            readonly made_by: string;
+            /**
+             * Format: int64
+             * @description Records to be judged, by both policies; 0 while they are read.
+             */
+            readonly of: number;
+            /** @description How far it is. */
+            readonly state: components["schemas"]["ReplayState"];
+            /** @description Whose. */
+            readonly tenant: string;
+            /** @description Why it failed. */
+            readonly trouble?: string | null;
+            /** @description Records older. */
+            readonly until: components["schemas"]["Time"];
         };
         /**
          * @description What a person is, with some [`Reach`].
@@ -1755,6 +2298,46 @@ export interface components {
         readonly SetupView: {
             /** @description Whether the first person is still to be set up. */
             readonly needed: boolean;
+        };
+        /** @description An amount for each window. */
+        readonly Spans: {
+            readonly call?: components["schemas"]["Amount"] | null;
+            readonly day?: components["schemas"]["Amount"] | null;
+            readonly hour?: components["schemas"]["Amount"] | null;
+            readonly month?: components["schemas"]["Amount"] | null;
+            readonly week?: components["schemas"]["Amount"] | null;
+        };
+        /** @description Sums of calls. */
+        readonly Sums: {
+            /**
+             * Format: int64
+             * @description Those that were answered.
+             */
+            readonly answered: number;
+            /**
+             * Format: int64
+             * @description Attempts.
+             */
+            readonly attempts: number;
+            /**
+             * Format: int64
+             * @description Charged time, milliseconds.
+             */
+            readonly billable_ms: number;
+            /** @description What they cost. */
+            readonly cost: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Those that were ended while they ran.
+             */
+            readonly cut: number;
+            /** @description What refused ones would have been reserved for. */
+            readonly prevented: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Those that were refused, or would have been.
+             */
+            readonly refused: number;
         };
         /** @description Taking an invitation. */
         readonly Taken: {
@@ -1849,6 +2432,40 @@ export interface components {
             readonly login: string;
             /** @description What people call them. */
             readonly name: string;
+        };
+        /** @description What one policy would have done. */
+        readonly Verdicts: {
+            /**
+             * Format: int64
+             * @description All calls.
+             */
+            readonly calls: number;
+            /**
+             * Format: int64
+             * @description Cases that people would have been asked about.
+             */
+            readonly cases: number;
+            /**
+             * Format: int64
+             * @description Ended while they ran.
+             */
+            readonly cut: number;
+            /** @description Of that, what would not have been spent. */
+            readonly prevented: components["schemas"]["Amount"];
+            /** @description What all calls cost as recorded. */
+            readonly recorded: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Refused ones.
+             */
+            readonly refused: number;
+            /**
+             * Format: int64
+             * @description Stopped calls to where the tenant often calls: probably wrong stops.
+             */
+            readonly wrong_stops: number;
+            /** @description What those cost as recorded. */
+            readonly wrong_stops_cost: components["schemas"]["Amount"];
         };
     };
     responses: {
@@ -2225,6 +2842,33 @@ export interface operations {
             readonly default: components["responses"]["Refused"];
         };
     };
+    readonly get_calls_id_explanation: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `en` unless said otherwise, `nl`. */
+                readonly lang?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
     readonly get_cases: {
         readonly parameters: {
             readonly query?: {
@@ -2399,6 +3043,27 @@ export interface operations {
                 };
                 content: {
                     readonly "text/event-stream": components["schemas"]["EventView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_healthz: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Alive"];
                 };
             };
             readonly default: components["responses"]["Refused"];
@@ -2580,6 +3245,73 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LoginView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_login_oidc: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OidcView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_login_oidc: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OidcAnswer"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LoginView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_login_oidc_begin: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OidcBegun"];
                 };
             };
             readonly default: components["responses"]["Refused"];
@@ -3062,6 +3794,58 @@ export interface operations {
             readonly default: components["responses"]["Refused"];
         };
     };
+    readonly post_node_bans: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewBan"];
+            };
+        };
+        readonly responses: {
+            /** @description Done */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_node_bans_lift: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["LiftedBan"];
+            };
+        };
+        readonly responses: {
+            /** @description Done */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
     readonly get_node_registrations: {
         readonly parameters: {
             readonly query?: {
@@ -3113,6 +3897,37 @@ export interface operations {
                         /** @description Give this as `after` for the next page; absent on the last one. */
                         readonly next?: string;
                     };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_numbers_number: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description From this extension of the tenant. */
+                readonly extension?: string | null;
+                /** @description Of the verdict: `en` unless said otherwise, `nl`. */
+                readonly lang?: string | null;
+                /** @description With the dial plan, tariff, policy and blocks of this tenant; absent: the default dial plan and tariff. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description As somebody dials them, or an international number; a `+` is written `%2B`. */
+                readonly number: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NumberView"];
                 };
             };
             readonly default: components["responses"]["Refused"];
@@ -3199,6 +4014,253 @@ export interface operations {
             readonly default: components["responses"]["Refused"];
         };
     };
+    readonly get_readyz: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Ready"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_replays: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Of this tenant; absent: of all one may see. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["ReplayView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_replays: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewReplay"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_replays_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ReplayView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_replays_id_cancel: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_reports_longest_calls: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Only this extension's. */
+                readonly extension?: string | null;
+                /** @description Not before. */
+                readonly from: string;
+                /** @description Only to this kind of line, such as `premium`. */
+                readonly kind?: string | null;
+                /** @description So many, 1 to 1000. */
+                readonly limit?: number | null;
+                /** @description Whose. */
+                readonly tenant: string;
+                /** @description Before; at most 31 days later. */
+                readonly until: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["CallView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_reports_office_hours: {
+        readonly parameters: {
+            readonly query: {
+                /** @description What sums are told apart by; absent: one sum. */
+                readonly by?: ("extension" | "direction" | "kind" | "country") | null;
+                /** @description Only this extension's. */
+                readonly extension?: string | null;
+                /** @description From the beginning of the hour this lies in. */
+                readonly from: string;
+                /** @description Whose. */
+                readonly tenant: string;
+                /** @description To the end of the hour this lies in; at most 31 days later. */
+                readonly until: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["OfficeView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_reports_repeated_calls: {
+        readonly parameters: {
+            readonly query: {
+                /** @description Only numbers an extension called so often; 2 unless said otherwise. */
+                readonly attempts_min?: number | null;
+                /** @description Only calls in this direction; `outbound` unless said otherwise. */
+                readonly direction?: ("outbound" | "inbound" | "internal") | null;
+                /** @description Only this extension's calls. */
+                readonly extension?: string | null;
+                /** @description Not before. */
+                readonly from: string;
+                /**
+                 * @description Only to this kind of line. With `premium` and `secs_max` the report shows short calls to numbers that are paid
+                 *     per call.
+                 */
+                readonly kind?: string | null;
+                /** @description So many, 1 to 1000. */
+                readonly limit?: number | null;
+                /** @description Only answered calls that were charged for no longer. */
+                readonly secs_max?: number | null;
+                /** @description Whose. */
+                readonly tenant: string;
+                /** @description Before; at most 31 days later. */
+                readonly until: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["RepeatedView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
     readonly get_setup: {
         readonly parameters: {
             readonly query?: never;
@@ -3240,6 +4302,30 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["LoginView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_id_max_loss: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MaxLossView"];
                 };
             };
             readonly default: components["responses"]["Refused"];

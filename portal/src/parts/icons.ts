@@ -8,6 +8,7 @@ export const icons = {
   reports: 'M4 20V4M4 20h16M8 16v-4M12.5 16V8M17 16v-6',
   customers: 'M4 20V6l8-3v17M12 9h8v11M2.5 20h19M7 9v.1M7 13v.1M16 13v.1M16 17v.1',
   registrations: 'M7 3h10v18H7zM11 18h2',
+  keypad: 'M6 5v.1M12 5v.1M18 5v.1M6 10.5v.1M12 10.5v.1M18 10.5v.1M6 16v.1M12 16v.1M18 16v.1M12 20.5v.1',
   health: 'M3 12h4l2.5-6 4.5 12 2.5-6H21',
   people: 'M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20a6.5 6.5 0 0 1 13 0M16 4.5a3.5 3.5 0 0 1 0 6.300M18 14.300a6.5 6.5 0 0 1 3.5 5.700',
   approvals: 'M4 12.5l5 5L20 6.5',

@@ -29,6 +29,7 @@ export const SECTIONS: { name: 'watch' | 'network' | 'manage'; entries: Entry[] 
     name: 'network',
     entries: [
       { path: '/customers', name: 'customers', icon: 'customers', needs: 'read_reports', platform: true },
+      { path: '/numbers', name: 'numbers', icon: 'keypad', needs: 'read_settings' },
       { path: '/registrations', name: 'registrations', icon: 'registrations', needs: 'read_node' },
       { path: '/health', name: 'health', icon: 'health', needs: 'read_node' },
     ],

@@ -7,7 +7,7 @@ export const en = {
   nav: {
     skip: 'Skip to content', menu: 'Menu', close: 'Close', watch: 'Watch', network: 'Network', manage: 'Manage',
     overview: 'Overview', live: 'Live calls', cases: 'Cases', blocks: 'Blocks', calls: 'Call records', reports: 'Reports',
-    customers: 'Customers', registrations: 'Registrations', health: 'Health', people: 'People', approvals: 'Approvals',
+    customers: 'Customers', numbers: 'Number look-up', registrations: 'Registrations', health: 'Health', people: 'People', approvals: 'Approvals',
     keys: 'API keys', access: 'Access', audit: 'Audit log', account: 'My account', logout: 'Log out', theme: 'Appearance',
     light: 'Light', dark: 'Dark', auto: 'As the system', languages: 'Language', live_on: 'Live', live_off: 'Reconnecting',
     main: 'Main', home: 'Ringfence, to the overview',
@@ -63,7 +63,7 @@ export const en = {
     changed: 'What changed', changed_none: 'Nothing has happened yet', changed_none_hint: 'Alerts, blocks and ended calls appear here the moment they happen.',
     spend: 'Spent per day, last 14 days', spend_chart: 'Cost and prevented cost of calls per day, last 14 days', spent: 'Spent', prevented: 'Prevented',
     dearest: 'Dearest running calls', dearest_none: 'No call runs', dearest_none_hint: 'Paid calls appear here while they ring or run.',
-    max_loss: 'At most lost before a stop', max_loss_about: 'From the limits in force', troubles: 'Needs attention', all_well: 'All is well',
+    max_loss: 'At most lost before a stop', max_loss_about: 'In a day, by the limits in force', max_loss_observe: 'Only watched: nothing bounds a loss yet', troubles: 'Needs attention', all_well: 'All is well',
     all_well_about: 'Trunks answer, no trouble is known.', tariff_note: 'Amounts are by the default tariff until your own rates are imported.',
   },
   live: {
@@ -89,16 +89,21 @@ export const en = {
   },
   calls: {
     title: 'Call records', about: 'Every attempt, with what it cost and what was done about it.', none: 'No calls yet', none_hint: 'Send a first call through Ringfence: its record appears here seconds after it ends.', stopped: 'Only stopped calls',
-    begins_with: 'begins with, such as +53', details: 'Call', reasons: 'Why', no_reasons: 'It passed; nothing stood against it.', via: 'Came by', source: 'Source',
+    begins_with: 'begins with, such as +53', details: 'Call', reasons: 'Why', no_reasons: 'It passed; nothing stood against it.', would_pass: 'It would have passed', via: 'Came by', source: 'Source',
   },
   customers: {
     title: 'Customers', about: 'Who is protected, and what it cost in the last 30 days.', none: 'No customers yet', none_hint: 'Customers are in the settings; they appear here with their first call.', open_cases: 'Open cases', blocks: 'Blocks',
     of: 'Last 30 days', by_country: 'By country', by_extension: 'By extension', by_kind: 'By kind', cost_chart: 'Cost per day of this customer',
   },
+  numbers: {
+    title: 'Look up a number', about: 'What a number is, what it costs, and whether a call to it would pass now.', dialled: 'As it is dialled', look: 'Look up', none: 'No number yet', none_hint: 'Type a number as somebody dials it; choose a customer to judge it as theirs.',
+    read_as: 'Read as', risk: 'Risk', operator: 'Operator', connect: 'Per call', per_minute: 'Per minute', tariff: 'default tariff', passes: 'A call would pass', stopped: 'A call would be refused', range: 'Range',
+    valid: 'In the numbering plan',
+  },
   registrations: { title: 'Registrations', about: 'Where phones are reached, and with which device.', none: 'No phone is registered', none_hint: 'Phones appear here when they register at this edge. Behind a PBX there are none.' },
   health: {
     title: 'Health', about: 'The node, its trunks, and who is not heard.', version: 'Version', up: 'Running since', settings: 'Settings since', shards: 'Shards', listens: 'Listens at', draining: 'Takes no new calls', trunks: 'Trunks', bans: 'Not heard',
-    no_bans: 'Everybody is heard', no_bans_hint: 'Scanners and guessers of passwords appear here while they are ignored.', no_trunks: 'No trunks', no_trunks_hint: 'Trunks are in the settings.', answers: 'answers', silent: 'does not answer', not_asked: 'not asked',
+    ban: 'Ban a network', ban_about: 'Nothing from it is heard, until you lift it.', ban_net: 'Address or network', banned: 'Not heard any more', unban: 'Hear again', unban_question: 'Hear this network again?', unban_about: 'What it sends is looked at again, within the usual limits.', unbanned: 'Heard again', no_bans: 'Everybody is heard', no_bans_hint: 'Scanners and guessers of passwords appear here while they are ignored.', no_trunks: 'No trunks', no_trunks_hint: 'Trunks are in the settings.', answers: 'answers', silent: 'does not answer', not_asked: 'not asked',
     registered: 'registered', not_registered: 'not registered', everybody: 'everybody', until_person: 'until somebody ends it', troubles: 'Not as it should be', pbx: 'PBX', carrier: 'Carrier',
   },
   people: {

@@ -9,7 +9,7 @@ export const nl: Words = {
   nav: {
     skip: 'Naar de inhoud', menu: 'Menu', close: 'Sluiten', watch: 'Bewaken', network: 'Netwerk', manage: 'Beheren',
     overview: 'Overzicht', live: 'Lopende gesprekken', cases: 'Zaken', blocks: 'Blokkades', calls: 'Gesprekken', reports: 'Rapporten',
-    customers: 'Klanten', registrations: 'Registraties', health: 'Gezondheid', people: 'Personen', approvals: 'Goedkeuringen',
+    customers: 'Klanten', numbers: 'Nummer opzoeken', registrations: 'Registraties', health: 'Gezondheid', people: 'Personen', approvals: 'Goedkeuringen',
     keys: 'API-sleutels', access: 'Toegang', audit: 'Logboek', account: 'Mijn account', logout: 'Uitloggen', theme: 'Weergave',
     light: 'Licht', dark: 'Donker', auto: 'Als het systeem', languages: 'Taal', live_on: 'Live', live_off: 'Opnieuw verbinden',
     main: 'Hoofdmenu', home: 'Ringfence, naar het overzicht',
@@ -65,7 +65,7 @@ export const nl: Words = {
     changed: 'Wat er veranderde', changed_none: 'Er is nog niets gebeurd', changed_none_hint: 'Alarmen, blokkades en beëindigde gesprekken verschijnen hier op het moment zelf.',
     spend: 'Besteed per dag, laatste 14 dagen', spend_chart: 'Kosten en voorkomen kosten van gesprekken per dag, laatste 14 dagen', spent: 'Besteed', prevented: 'Voorkomen',
     dearest: 'Duurste lopende gesprekken', dearest_none: 'Er loopt geen gesprek', dearest_none_hint: 'Betaalde gesprekken staan hier zolang ze overgaan of lopen.',
-    max_loss: 'Hoogstens verloren voor een stop', max_loss_about: 'Uit de geldende limieten', troubles: 'Vraagt aandacht', all_well: 'Alles is in orde',
+    max_loss: 'Hoogstens verloren voor een stop', max_loss_about: 'Op een dag, door de geldende limieten', max_loss_observe: 'Alleen gadegeslagen: nog begrenst niets het verlies', troubles: 'Vraagt aandacht', all_well: 'Alles is in orde',
     all_well_about: 'Trunks antwoorden, er zijn geen problemen bekend.', tariff_note: 'Bedragen volgen het standaardtarief tot uw eigen tarieven zijn ingelezen.',
   },
   live: {
@@ -91,16 +91,21 @@ export const nl: Words = {
   },
   calls: {
     title: 'Gesprekken', about: 'Elke poging, met wat ze kostte en wat ermee is gedaan.', none: 'Nog geen gesprekken', none_hint: 'Bel een eerste keer via Ringfence: enkele seconden na het einde staat het hier.', stopped: 'Alleen gestopte gesprekken',
-    begins_with: 'begint met, zoals +53', details: 'Gesprek', reasons: 'Waarom', no_reasons: 'Het ging door; er was niets tegen.', via: 'Kwam via', source: 'Bron',
+    begins_with: 'begint met, zoals +53', details: 'Gesprek', reasons: 'Waarom', no_reasons: 'Het ging door; er was niets tegen.', would_pass: 'Het zou doorgaan', via: 'Kwam via', source: 'Bron',
   },
   customers: {
     title: 'Klanten', about: 'Wie beschermd is, en wat het de laatste 30 dagen kostte.', none: 'Nog geen klanten', none_hint: 'Klanten staan in de instellingen; ze verschijnen hier met hun eerste gesprek.', open_cases: 'Open zaken', blocks: 'Blokkades',
     of: 'Laatste 30 dagen', by_country: 'Per land', by_extension: 'Per toestel', by_kind: 'Per soort', cost_chart: 'Kosten per dag van deze klant',
   },
+  numbers: {
+    title: 'Nummer opzoeken', about: 'Wat een nummer is, wat het kost, en of een gesprek ernaartoe nu zou doorgaan.', dialled: 'Zoals het wordt gekozen', look: 'Opzoeken', none: 'Nog geen nummer', none_hint: 'Typ een nummer zoals iemand het kiest; kies een klant om het als diens nummer te beoordelen.',
+    read_as: 'Gelezen als', risk: 'Risico', operator: 'Aanbieder', connect: 'Per gesprek', per_minute: 'Per minuut', tariff: 'standaardtarief', passes: 'Een gesprek zou doorgaan', stopped: 'Een gesprek zou geweigerd worden', range: 'Reeks',
+    valid: 'In het nummerplan',
+  },
   registrations: { title: 'Registraties', about: 'Waar toestellen bereikbaar zijn, en met welk apparaat.', none: 'Geen toestel is geregistreerd', none_hint: 'Toestellen verschijnen hier als ze zich bij deze rand registreren. Achter een centrale zijn er geen.' },
   health: {
     title: 'Gezondheid', about: 'De node, de trunks, en wie niet wordt gehoord.', version: 'Versie', up: 'Draait sinds', settings: 'Instellingen sinds', shards: 'Delen', listens: 'Luistert op', draining: 'Neemt geen nieuwe gesprekken aan', trunks: 'Trunks', bans: 'Niet gehoord',
-    no_bans: 'Iedereen wordt gehoord', no_bans_hint: 'Scanners en wachtwoordraders staan hier zolang ze worden genegeerd.', no_trunks: 'Geen trunks', no_trunks_hint: 'Trunks staan in de instellingen.', answers: 'antwoordt', silent: 'antwoordt niet', not_asked: 'niet gevraagd',
+    ban: 'Netwerk weren', ban_about: 'Niets ervan wordt gehoord, tot u het opheft.', ban_net: 'Adres of netwerk', banned: 'Wordt niet meer gehoord', unban: 'Weer horen', unban_question: 'Dit netwerk weer horen?', unban_about: 'Naar wat het stuurt wordt weer gekeken, binnen de gewone grenzen.', unbanned: 'Wordt weer gehoord', no_bans: 'Iedereen wordt gehoord', no_bans_hint: 'Scanners en wachtwoordraders staan hier zolang ze worden genegeerd.', no_trunks: 'Geen trunks', no_trunks_hint: 'Trunks staan in de instellingen.', answers: 'antwoordt', silent: 'antwoordt niet', not_asked: 'niet gevraagd',
     registered: 'geregistreerd', not_registered: 'niet geregistreerd', everybody: 'iedereen', until_person: 'tot iemand het beëindigt', troubles: 'Niet zoals het moet', pbx: 'Centrale', carrier: 'Aanbieder',
   },
   people: {

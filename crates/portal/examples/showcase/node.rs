@@ -1,9 +1,11 @@
 //! A node that has some running calls, and does as it is told: what it does it writes down as the real one would.
 
 use crate::now;
+use ipnet::IpNet;
 use ringfence_api::{
-    Amount, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall, SetBlock,
-    Time, Told, TrunkView,
+    Amount, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder, ExplainAsk, Explanation, Fault,
+    Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView, RegistrationView, RunningCall,
+    SetBlock, Spans, Time, Told, TrunkView,
 };
 use ringfence_model::{Money, TenantId, WallTime};
 use serde_json::{Value, json};
@@ -201,5 +203,58 @@ impl Node for Double {
             ban("198.51.100.66/32", Some(520), "PasswordGuessing"),
             ban("2001:db8:666::/48", None, "by Olga"),
         ]))
+    }
+
+    fn ban(&self, _: BanOrder) -> Told<'_, ()> {
+        told(Ok(()))
+    }
+
+    fn lift_ban(&self, _: IpNet, _: String) -> Told<'_, ()> {
+        told(Ok(()))
+    }
+}
+
+/// There is no engine here to ask; only what can be lost is known, by limits that are made up too.
+impl Inquire for Double {
+    fn number(&self, _: NumberAsk) -> Told<'_, NumberView> {
+        told(Err(no_engine()))
+    }
+
+    fn explain(&self, _: ExplainAsk) -> Told<'_, Explanation> {
+        told(Err(no_engine()))
+    }
+
+    fn max_loss(&self, tenant: TenantId) -> Told<'_, MaxLossView> {
+        let spans = |hour: i64, day: i64| Spans {
+            hour: Some(Amount(Money::units(hour))),
+            day: Some(Amount(Money::units(day))),
+            ..Spans::default()
+        };
+        told(Ok(MaxLossView {
+            currency: "EUR".into(),
+            enforced: tenant.as_str() != "fietsenwinkel-tempo",
+            at_most: spans(25, 75),
+            at_risk: spans(9, 22),
+        }))
+    }
+
+    fn office_hours(
+        &self,
+        _: TenantId,
+        _: WallTime,
+        _: WallTime,
+    ) -> Told<'_, Vec<(WallTime, WallTime)>> {
+        told(Err(no_engine()))
+    }
+
+    fn backtest(&self, _: BacktestAsk) -> Told<'_, Backtest> {
+        told(Err(no_engine()))
+    }
+}
+
+fn no_engine() -> Fault {
+    Fault::Refused {
+        what: "this world is made up and has no engine".into(),
+        mend: "ask `ringfence serve`".into(),
     }
 }
