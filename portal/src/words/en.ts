@@ -9,7 +9,7 @@ export const en = {
     overview: 'Overview', live: 'Live calls', cases: 'Cases', blocks: 'Blocks', calls: 'Call records', reports: 'Reports',
     customers: 'Customers', numbers: 'Number look-up', registrations: 'Registrations', health: 'Health', people: 'People', approvals: 'Approvals',
     keys: 'API keys', access: 'Access', audit: 'Audit log', account: 'My account', logout: 'Log out', theme: 'Appearance',
-    light: 'Light', dark: 'Dark', auto: 'As the system', languages: 'Language', live_on: 'Live', live_off: 'Reconnecting',
+    light: 'Light', dark: 'Dark', auto: 'Automatic', languages: 'Language', live_on: 'Live', live_off: 'Reconnecting',
     main: 'Main', home: 'Ringfence, to the overview',
   },
   act: {

@@ -11,7 +11,7 @@ export const nl: Words = {
     overview: 'Overzicht', live: 'Lopende gesprekken', cases: 'Zaken', blocks: 'Blokkades', calls: 'Gesprekken', reports: 'Rapporten',
     customers: 'Klanten', numbers: 'Nummer opzoeken', registrations: 'Registraties', health: 'Gezondheid', people: 'Personen', approvals: 'Goedkeuringen',
     keys: 'API-sleutels', access: 'Toegang', audit: 'Logboek', account: 'Mijn account', logout: 'Uitloggen', theme: 'Weergave',
-    light: 'Licht', dark: 'Donker', auto: 'Als het systeem', languages: 'Taal', live_on: 'Live', live_off: 'Opnieuw verbinden',
+    light: 'Licht', dark: 'Donker', auto: 'Automatisch', languages: 'Taal', live_on: 'Live', live_off: 'Opnieuw verbinden',
     main: 'Hoofdmenu', home: 'Ringfence, naar het overzicht',
   },
   act: {

@@ -4,7 +4,7 @@ import type { Block, Happening } from '../../api/types';
 export function latestOf(streamed: readonly Happening[], alerts: readonly Happening[], blocks: readonly Block[]): Happening[] {
   // Blocks are read anew with each event, and know more: who set and who lifted them.
   const heard = streamed.filter((event) => !['verdict', 'blocked', 'lifted', 'alerted'].includes(event.kind));
-  return [...heard, ...alerts, ...blocks.flatMap(ofBlock)].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+  return [...heard, ...alerts, ...blocks.filter((block) => !block.shadow).flatMap(ofBlock)].sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
 }
 
 function ofBlock(block: Block): Happening[] {
