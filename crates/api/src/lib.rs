@@ -41,7 +41,7 @@ pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};
 pub use resource::settings::revert::reverting;
 pub use rights::{Grant, Permission, Place, Reach, Role, allows};
-pub use router::{reference, router};
+pub use router::{reference, router, router_with};
 pub use routes::routes;
 pub use secret::Chance;
 pub use stored::claims as reseller_claims;

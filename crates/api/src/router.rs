@@ -9,13 +9,18 @@ use crate::routes::routes;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, any, get, on};
 use axum::{Extension, Router, middleware};
 use std::sync::Arc;
 
 /// The API as a router. Serve it with connect info (`into_make_service_with_connect_info::<SocketAddr>`): it must know
 /// who asks.
 pub fn router(app: Arc<App>) -> Router {
+    router_with(app, Router::new().fallback(|| async { Refusal::NoSuchPath }))
+}
+
+/// The API, and `rest` for all paths outside `/v1`: answers of both have an id and the same header fields.
+pub fn router_with(app: Arc<App>, rest: Router) -> Router {
     let mut router: Router<Arc<App>> = Router::new();
     for route in routes() {
         let Ok(method) = MethodFilter::try_from(route.method.clone()) else { continue };
@@ -33,7 +38,8 @@ pub fn router(app: Arc<App>) -> Router {
     }
     router
         .route("/v1/openapi.json", get(served_reference))
-        .fallback(|| async { Refusal::NoSuchPath })
+        .route("/v1/{*path}", any(|| async { Refusal::NoSuchPath }))
+        .fallback_service(rest)
         .method_not_allowed_fallback(|| async { Refusal::NoSuchMethod })
         .layer(middleware::from_fn_with_state(Arc::clone(&app), frame::dress))
         .with_state(app)

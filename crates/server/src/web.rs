@@ -124,7 +124,7 @@ fn run(
     };
     // Whoever waits is there.
     let _ = ready.send(Ok(()));
-    let router = ringfence_api::router(Arc::clone(&app));
+    let router = ringfence_api::router_with(Arc::clone(&app), ringfence_portal::router());
     let door = Arc::new(Door { allow, keys, router, guests: Guests::default() });
     runtime.block_on(async {
         tokio::select! {
@@ -151,6 +151,9 @@ fn open(settings: Settings, running: Arc<Running>) -> Result<Arc<App>, WebError>
         // At this level so that it is seen whatever is logged.
         Some(link) => warn!("nobody can log in yet: set up the first person at {link}"),
         None => info!("people log in at {url}"),
+    }
+    if !ringfence_portal::is_built() {
+        info!("this program was built without the portal: the API alone is served");
     }
     Ok(app)
 }

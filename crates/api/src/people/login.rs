@@ -9,6 +9,7 @@ use crate::caller::Person;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::reply::{Done, Outcome, Reply};
 use crate::refusal::Refusal;
+use crate::rights::{Grant, Permission};
 use crate::secret::{Token, draw};
 use ringfence_model::WallTime;
 use ringfence_store::{About, Act, Session, Store, User};
@@ -332,6 +333,11 @@ pub async fn me(ask: Ask) -> Outcome<Me> {
         factors,
         login,
         name,
+        permissions: Permission::ALL
+            .iter()
+            .copied()
+            .filter(|of| person.grants.iter().any(|grant| grant.role.holds(*of)))
+            .collect(),
         grants: person.grants.clone(),
         recovery_codes: person.user.recovery.len(),
     }))
@@ -351,7 +357,9 @@ pub struct Me {
     /// What can be given as second factor.
     pub factors: Vec<Factor>,
     /// What they may do, from this address at this hour.
-    pub grants: Vec<crate::rights::Grant>,
+    pub grants: Vec<Grant>,
+    /// What these let them do somewhere.
+    pub permissions: Vec<Permission>,
     /// Recovery codes that are left.
     pub recovery_codes: usize,
 }

@@ -1,0 +1,7 @@
+import './style/base.css';
+import './style/parts.css';
+import { mount } from 'svelte';
+import App from './App.svelte';
+
+const target = document.getElementById('app');
+if (target) mount(App, { target });
