@@ -127,9 +127,9 @@ pub async fn begin(ask: Ask<Nothing, Nothing, NewReplay>) -> Outcome<ReplayView>
     let learn_until = learn_until.map(|time| time.0);
     let asked = BacktestAsk { tenant: tenant.clone(), policy, learn_until };
     let backtest = app.node().backtest(asked).await.map_err(|fault| match fault {
-        Fault::NotFound(what) => Refusal::NotFound(what),
         // What is wrong is the draft, not the state of the node.
         Fault::Refused { what, mend } => Refusal::Invalid(format!("{what}; {mend}")),
+        other => other.into(),
     })?;
     let id = hex(&draw(app.chance())).chars().take(16).collect();
     let (from, until) = (from.0, until.0);

@@ -2,12 +2,14 @@
 
 use crate::now;
 use ipnet::IpNet;
+use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
     Amount, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder, ExplainAsk, Explanation, Fault,
     Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView, RegistrationView, RunningCall,
     SetBlock, Spans, Time, Told, TrunkView,
 };
 use ringfence_model::{Money, TenantId, WallTime};
+use ringfence_store::Act;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -211,6 +213,18 @@ impl Node for Double {
 
     fn lift_ban(&self, _: IpNet, _: String) -> Told<'_, ()> {
         told(Ok(()))
+    }
+
+    fn check_plan(&self, _: Plan) -> Told<'_, Planned> {
+        told(Err(Fault::InFile))
+    }
+
+    fn adopt_plan(&self, _: Plan, _: Act) -> Told<'_, Planned> {
+        told(Err(Fault::InFile))
+    }
+
+    fn export_plan(&self, _: Option<Vec<TenantId>>, _: bool) -> Told<'_, String> {
+        told(Err(Fault::InFile))
     }
 }
 
