@@ -165,9 +165,12 @@ fn an_absent_or_empty_file_is_told() {
     assert!(problems.contains("/nowhere/r.toml:1:1: cannot be read: No such file"), "{problems}");
     let problems = read("").unwrap_err().to_string();
     assert!(problems.contains("nothing to listen on; add [[listen]]"), "{problems}");
-    let trunk = "[[listen]]\nudp = \"192.0.2.1\"\n[[trunk]]\nid = \"a\"\nside = \"carrier\"";
-    let problems = read(trunk).unwrap_err().to_string();
+    let phone = "[[listen]]\nudp = \"192.0.2.1\"\n[[extension]]\nid = \"201\"";
+    let problems = read(phone).unwrap_err().to_string();
     assert!(problems.contains("there is no tenant; add [[tenant]]"), "{problems}");
+    let carrier = "[[listen]]\nudp = \"192.0.2.1\"\n[[trunk]]\nid = \"a\"\nside = \"carrier\"";
+    let warnings = read(carrier).unwrap().warnings;
+    assert!(warnings.iter().any(|w| w.what.contains("there is no tenant")), "{warnings:?}");
     // The store has them.
     let config = read("[[listen]]\nudp = \"192.0.2.1\"").unwrap();
     assert!(!config.in_file && config.snapshot.directory.parts().tenants.is_empty());

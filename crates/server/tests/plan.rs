@@ -185,7 +185,7 @@ fn what_is_wrong_is_told_of_its_row_and_field() {
         ),
         (
             "[[tenant]]\nid = \"b\"\npolicy = { limits = { per_hours = 1 } }",
-            "policy of b: unknown field `per_hours`",
+            "policy of b: policy: unknown field `per_hours`",
         ),
         (
             "[[tenant]]\nid = \"b\"\ncarriers = [\"x\"]",

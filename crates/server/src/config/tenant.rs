@@ -28,9 +28,15 @@ const METHODS_KNOWN: [&str; 6] = ["MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "
 pub(super) fn read(root: &mut Section<'_>, listeners: &[Listener]) -> Vec<Draft> {
     let span = root.span.clone();
     let sections = root.sections("tenant");
-    // A file without tenants leaves them, and what belongs to them, to the store.
-    if sections.is_empty() && (root.has("trunk") || root.has("extension")) {
+    // A file without any of these leaves them to the store. Carriers may be nobody's, and a company can go before them.
+    if sections.is_empty() && root.has("extension") {
         root.desk().wrong(&span, "there is no tenant", "add [[tenant]] with id = \"office\"");
+    } else if sections.is_empty() && root.has("trunk") {
+        root.desk().doubt(
+            &span,
+            "there is no tenant, so no call passes",
+            "add [[tenant]] with id = \"office\"",
+        );
     }
     let alone = sections.len() == 1;
     sections.into_iter().filter_map(|section| tenant(section, listeners, alone)).collect()
