@@ -45,7 +45,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tar.zst");
         let piece = Piece { name: "log.txt".into(), text: "line\n".repeat(10_000) };
-        write(&path, &[piece.clone()]).unwrap();
+        write(&path, std::slice::from_ref(&piece)).unwrap();
         let file = std::fs::File::open(&path).unwrap();
         assert!(file.metadata().unwrap().len() < 5_000, "it is compressed");
         let mut tar = Vec::new();
