@@ -31,6 +31,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tarpit::Tarpit;
 
+/// Calls of a busy shard.
+const BUSY: usize = 65_536;
+
 /// The signalling of one shard.
 pub struct Calls {
     shard: u8,
@@ -95,6 +98,14 @@ impl Calls {
             draining: false,
             began: false,
         }
+    }
+
+    /// Makes room at once for what a busy shard has, see [`Transactions::make_room`].
+    pub fn make_room(&mut self) {
+        self.core.transactions.make_room();
+        self.core.wakes.make_room(BUSY);
+        self.core.dialogs.reserve(2 * BUSY);
+        self.by_id.reserve(BUSY);
     }
 
     /// Which shard this is.

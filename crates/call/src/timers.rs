@@ -104,6 +104,12 @@ impl<T> Timers<T> {
         self.heap.is_empty()
     }
 
+    /// Makes room for so many in all.
+    pub fn make_room(&mut self, timers: usize) {
+        self.heap.reserve_exact(timers.saturating_sub(self.heap.len()));
+        self.slots.reserve_exact(timers.saturating_sub(self.slots.len()));
+    }
+
     /// Gives back memory for more than `spare` timers, when there is none.
     pub fn give_back(&mut self, spare: usize) {
         if self.is_empty() && self.slots.capacity() > spare {

@@ -199,7 +199,7 @@ type UdpSocket = (std::net::SocketAddr, std::net::UdpSocket);
 
 fn spawn(
     index: u8,
-    gate: Gate,
+    mut gate: Gate,
     sockets: Vec<UdpSocket>,
     inbox: Inbox,
     around: Surroundings,
@@ -214,6 +214,7 @@ fn spawn(
         sockets.into_iter().map(port).collect::<Result<_, _>>().map_err(failed)?
     };
     let run = move || {
+        gate.make_room();
         let shard = Shard::new(index, gate, ports, inbox, around, records);
         runtime.block_on(shard.run())
     };

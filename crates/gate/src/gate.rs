@@ -89,6 +89,11 @@ impl Gate {
         }
     }
 
+    /// Makes room at once for the calls of a busy shard, so that none waits while a table grows.
+    pub fn make_room(&mut self) {
+        self.signalling.calls.make_room();
+    }
+
     /// Everything that must survive a restart.
     #[must_use]
     pub fn state(&self) -> EngineState {

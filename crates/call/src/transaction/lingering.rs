@@ -12,7 +12,8 @@ pub const LINGERING_MAX: usize = 131_072;
 #[derive(Debug)]
 pub struct Lingering {
     order: VecDeque<Slot>,
-    max: usize,
+    /// How many there may be.
+    pub max: usize,
     /// How many of them are server transactions.
     pub servers: usize,
 }
@@ -22,9 +23,15 @@ impl Lingering {
         Self { order: VecDeque::new(), max, servers: 0 }
     }
 
-    /// All are gone.
-    pub fn forget(&mut self) {
-        self.order = VecDeque::new();
+    /// Makes room for as many as may linger.
+    pub fn make_room(&mut self) {
+        self.order.reserve_exact(self.max + 1);
+    }
+
+    /// All are gone; room for `spare` is kept.
+    pub fn forget(&mut self, spare: usize) {
+        self.order.clear();
+        self.order.shrink_to(spare);
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Transactions {
     lingering: Lingering,
     max: usize,
     clients: usize,
+    /// Room that is kept when there is nothing to look after.
+    spare: usize,
 }
 
 #[derive(Debug)]
@@ -63,8 +65,11 @@ const _: () = assert!(size_of::<Transaction>() <= 256);
 /// Requests that wait for their end, of one shard, unless said otherwise.
 const MAX: usize = 262_144;
 
-/// Room that is kept when there is none to look after.
+/// Room that is kept when there is none to look after, unless more was made.
 const SPARE: usize = 1_024;
+
+/// Requests that wait for their end on a busy shard, besides what lingers.
+const BUSY: usize = 65_536;
 
 impl Transactions {
     /// None yet. Who knows the seed can make transactions collide.
@@ -94,7 +99,19 @@ impl Transactions {
             lingering: Lingering::new(lingering_max),
             max,
             clients: 0,
+            spare: SPARE,
         }
+    }
+
+    /// Makes room at once for what a busy shard has, and keeps it: a table that grows while calls come in holds them up
+    /// for milliseconds. What is never used is never touched, and so costs addresses, not memory.
+    pub fn make_room(&mut self) {
+        let room = self.lingering.max + BUSY;
+        self.spare = room;
+        self.lingering.make_room();
+        self.timers.make_room(room);
+        self.by_key.reserve(room);
+        self.invites.reserve(room);
     }
 
     /// Says who uses a server transaction; without an owner nobody is told of its end.
@@ -409,9 +426,9 @@ impl Transactions {
     /// What a burst took, when all is quiet again.
     fn give_back(&mut self) {
         self.slots.give_back(SPARE);
-        self.lingering.forget();
-        self.timers.give_back(SPARE);
-        self.by_key.shrink_to(SPARE);
-        self.invites.shrink_to(SPARE);
+        self.lingering.forget(self.spare);
+        self.timers.give_back(self.spare);
+        self.by_key.shrink_to(self.spare);
+        self.invites.shrink_to(self.spare);
     }
 }
