@@ -308,3 +308,20 @@ CREATE TABLE usage_month (
     prevented BIGINT NOT NULL,
     PRIMARY KEY (tenant, start, extension, direction, kind, country)
 ); -- clustered
+-- The months of each tenant without extensions (''), by time first: all tenants beside each other are few rows then.
+CREATE TABLE usage_tenant (
+    start BIGINT NOT NULL,
+    tenant TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    country TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    cut BIGINT NOT NULL,
+    billable_ms BIGINT NOT NULL,
+    cost BIGINT NOT NULL,
+    prevented BIGINT NOT NULL,
+    PRIMARY KEY (start, tenant, extension, direction, kind, country)
+); -- clustered

@@ -27,21 +27,58 @@ pub enum Grain {
 }
 
 impl Grain {
-    const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
-
-    const fn table(self) -> &'static str {
-        match self {
-            Self::Hour => "usage_hour",
-            Self::Day => "usage_day",
-            Self::Month => "usage_month",
-        }
-    }
-
     fn start(self, at: WallTime) -> i64 {
         match self {
             Self::Hour => at.0 - at.0.rem_euclid(HOUR),
             Self::Day => at.0 - at.0.rem_euclid(DAY),
             Self::Month => Month::of(at).map_or(0, |month| month.start().0),
+        }
+    }
+}
+
+/// Where sums are kept.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Table {
+    Hour,
+    Day,
+    Month,
+    /// Of [`Grain::Month`], without extensions: what reports over all tenants read.
+    Tenant,
+}
+
+impl Table {
+    const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Month, Self::Tenant];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "usage_hour",
+            Self::Day => "usage_day",
+            Self::Month => "usage_month",
+            Self::Tenant => "usage_tenant",
+        }
+    }
+
+    const fn grain(self) -> Grain {
+        match self {
+            Self::Hour => Grain::Hour,
+            Self::Day => Grain::Day,
+            Self::Month | Self::Tenant => Grain::Month,
+        }
+    }
+
+    const fn has_extensions(self) -> bool {
+        matches!(self, Self::Hour | Self::Month)
+    }
+
+    /// The one with the fewest rows that can answer.
+    fn of(filter: &UsageFilter) -> Self {
+        let extensions = filter.extension.is_some() || filter.by.contains(&By::Extension);
+        let tenants = filter.tenant.is_none() && filter.by.contains(&By::Tenant);
+        match filter.grain {
+            Grain::Hour => Self::Hour,
+            Grain::Day => Self::Day,
+            Grain::Month if tenants && !extensions => Self::Tenant,
+            Grain::Month => Self::Month,
         }
     }
 }
@@ -126,7 +163,7 @@ impl Store {
             query.add(&format!("{column},"), []);
         }
         let sums = SUMS.map(|column| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)"));
-        query.add(&sums.join(", "), []).add("FROM", []).add(filter.grain.table(), []);
+        query.add(&sums.join(", "), []).add("FROM", []).add(Table::of(filter).name(), []);
         query.add("WHERE start >= ?", [filter.grain.start(filter.from).into()]);
         query.add("AND start < ?", [filter.until.into()]);
         match &filter.tenant {
@@ -176,7 +213,7 @@ pub(crate) struct Sums(BTreeMap<Key, [i64; 7]>);
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    grain: Grain,
+    table: Table,
     tenant: String,
     start: i64,
     extension: String,
@@ -198,15 +235,18 @@ impl Sums {
             line.cost.0,
             line.prevented.0,
         ];
-        for grain in Grain::ALL {
+        for table in Table::ALL {
             for all in [false, true] {
+                if all && table == Table::Tenant {
+                    continue;
+                }
                 // One row per extension of all tenants would be as many as the records.
-                let extension =
-                    if all || grain == Grain::Day { String::new() } else { some(&line.extension) };
+                let extensions = table.has_extensions() && !all;
+                let extension = if extensions { some(&line.extension) } else { String::new() };
                 let key = Key {
-                    grain,
+                    table,
                     tenant: if all { ALL.to_owned() } else { some(&line.tenant) },
-                    start: grain.start(line.started),
+                    start: table.grain().start(line.started),
                     extension,
                     direction: line.direction(),
                     kind: some(&line.kind),
@@ -222,16 +262,16 @@ impl Sums {
 
     /// In the order of the keys, so that two nodes cannot wait for each other.
     pub fn write(self, link: &mut Link) -> Result<()> {
-        let mut rows: BTreeMap<Grain, Vec<Vec<Value>>> = BTreeMap::new();
+        let mut rows: BTreeMap<Table, Vec<Vec<Value>>> = BTreeMap::new();
         for (key, sums) in self.0 {
             let mut row =
                 args![key.tenant, key.start, key.extension, key.direction, key.kind, key.country]
                     .to_vec();
             row.extend(sums.map(Value::Int));
-            rows.entry(key.grain).or_default().push(row);
+            rows.entry(key.table).or_default().push(row);
         }
-        for (grain, rows) in rows {
-            let table = grain.table();
+        for (table, rows) in rows {
+            let table = table.name();
             let sums =
                 SUMS.map(|column| format!("{column} = {table}.{column} + excluded.{column}"));
             let tail = format!(
