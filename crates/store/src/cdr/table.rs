@@ -135,8 +135,8 @@ fn definition(table: &str) -> String {
         CREATE INDEX IF NOT EXISTS {table}_call ON {table} (call_hash);
         CREATE INDEX IF NOT EXISTS {table}_stopped ON {table} (started, id, outcome)
             WHERE outcome <> 'ok';
-        CREATE INDEX IF NOT EXISTS {table}_stopped_tenant ON {table} (tenant, started, id, outcome)
-            WHERE outcome <> 'ok';"
+        CREATE INDEX IF NOT EXISTS {table}_stopped_tenant ON {table}
+            ((tenant || ''), started, id, outcome) WHERE outcome <> 'ok';"
     )
 }
 

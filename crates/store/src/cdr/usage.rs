@@ -1,19 +1,15 @@
 //! Sums of call records per hour, day and month: reports never read the records themselves.
 
-use crate::link::Link;
+use super::Month;
 use crate::sql::Query;
-use crate::value::{Row, Value, args};
+use crate::value::Row;
 use crate::{Result, Store};
 use ringfence_model::{Money, TenantId, WallTime};
-use std::collections::BTreeMap;
-
-use super::line::{Line, clean};
-use super::{Month, Outcome};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 /// The tenant that stands for all of them together.
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 /// How finely sums are kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -27,7 +23,7 @@ pub enum Grain {
 }
 
 impl Grain {
-    fn start(self, at: WallTime) -> i64 {
+    pub(super) fn start(self, at: WallTime) -> i64 {
         match self {
             Self::Hour => at.0 - at.0.rem_euclid(HOUR),
             Self::Day => at.0 - at.0.rem_euclid(DAY),
@@ -37,8 +33,8 @@ impl Grain {
 }
 
 /// Where sums are kept.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Table {
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) enum Table {
     Hour,
     Day,
     Month,
@@ -47,9 +43,9 @@ enum Table {
 }
 
 impl Table {
-    const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Month, Self::Tenant];
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Month, Self::Tenant];
 
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Hour => "usage_hour",
             Self::Day => "usage_day",
@@ -58,7 +54,7 @@ impl Table {
         }
     }
 
-    const fn grain(self) -> Grain {
+    pub const fn grain(self) -> Grain {
         match self {
             Self::Hour => Grain::Hour,
             Self::Day => Grain::Day,
@@ -66,7 +62,7 @@ impl Table {
         }
     }
 
-    const fn has_extensions(self) -> bool {
+    pub const fn has_extensions(self) -> bool {
         matches!(self, Self::Hour | Self::Month)
     }
 
@@ -181,7 +177,7 @@ impl Store {
     }
 }
 
-const SUMS: [&str; 7] =
+pub(super) const SUMS: [&str; 7] =
     ["attempts", "answered", "refused", "cut", "billable_ms", "cost", "prevented"];
 
 fn usage(row: Row, by: &[By]) -> Result<Usage> {
@@ -205,85 +201,4 @@ fn usage(row: Row, by: &[By]) -> Result<Usage> {
     usage.cost = cells.take()?;
     usage.prevented = cells.take()?;
     Ok(usage)
-}
-
-/// Sums of a batch of records, ready to be added to what is there.
-#[derive(Debug, Default)]
-pub(crate) struct Sums(BTreeMap<Key, [i64; 7]>);
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    table: Table,
-    tenant: String,
-    start: i64,
-    extension: String,
-    direction: &'static str,
-    kind: String,
-    country: String,
-}
-
-impl Sums {
-    pub fn add(&mut self, line: &Line) {
-        let some = |text: &Option<String>| text.as_deref().map(clean).unwrap_or_default();
-        let refused = matches!(line.outcome, Outcome::Refused | Outcome::WouldRefuse);
-        let figures = [
-            1,
-            line.answered.is_some().into(),
-            refused.into(),
-            (line.outcome == Outcome::Cut).into(),
-            i64::try_from(line.billable_ms).unwrap_or(i64::MAX),
-            line.cost.0,
-            line.prevented.0,
-        ];
-        for table in Table::ALL {
-            for all in [false, true] {
-                if all && table == Table::Tenant {
-                    continue;
-                }
-                // One row per extension of all tenants would be as many as the records.
-                let extensions = table.has_extensions() && !all;
-                let extension = if extensions { some(&line.extension) } else { String::new() };
-                let key = Key {
-                    table,
-                    tenant: if all { ALL.to_owned() } else { some(&line.tenant) },
-                    start: table.grain().start(line.started),
-                    extension,
-                    direction: line.direction(),
-                    kind: some(&line.kind),
-                    country: some(&line.country),
-                };
-                let sum = self.0.entry(key).or_default();
-                for (sum, figure) in sum.iter_mut().zip(figures) {
-                    *sum = sum.saturating_add(figure);
-                }
-            }
-        }
-    }
-
-    /// In the order of the keys, so that two nodes cannot wait for each other.
-    pub fn write(self, link: &mut Link) -> Result<()> {
-        let mut rows: BTreeMap<Table, Vec<Vec<Value>>> = BTreeMap::new();
-        for (key, sums) in self.0 {
-            let mut row =
-                args![key.tenant, key.start, key.extension, key.direction, key.kind, key.country]
-                    .to_vec();
-            row.extend(sums.map(Value::Int));
-            rows.entry(key.table).or_default().push(row);
-        }
-        for (table, rows) in rows {
-            let table = table.name();
-            let sums =
-                SUMS.map(|column| format!("{column} = {table}.{column} + excluded.{column}"));
-            let tail = format!(
-                "ON CONFLICT (tenant, start, extension, direction, kind, country) DO UPDATE SET {}",
-                sums.join(", ")
-            );
-            let head = format!(
-                "INSERT INTO {table} (tenant, start, extension, direction, kind, country, {})",
-                SUMS.join(", ")
-            );
-            link.insert(&head, &tail, &rows)?;
-        }
-        Ok(())
-    }
 }
