@@ -1,28 +1,26 @@
 //! From settings to a running firewall, and to its end.
 
-use crate::config::{self, Api, Config, Problems, Storage};
+use crate::config::{self, Api, Config, Storage};
 use crate::control::serve as control;
+use crate::error::ServeError;
 use crate::feed::Feed;
-use crate::folder::{Folder, FolderError};
-use crate::http;
+use crate::folder::Folder;
 use crate::logging::Logging;
 use crate::notify::Notifier;
-use crate::peers;
 use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
-use crate::web::{Web, WebError};
+use crate::web::Web;
+use crate::{follow, http, lookout, peers};
 use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
-use ringfence_store::{Place, Store, StoreError};
+use ringfence_store::{Place, Store};
 use std::io;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
@@ -33,82 +31,6 @@ const RECORDS: usize = 100_000;
 const SOCKET_PATIENCE: Duration = Duration::from_secs(5);
 /// A database on the network may start after us.
 const STORE_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why it did not start, or did not go on.
-#[derive(Debug, Error)]
-pub enum ServeError {
-    /// The settings cannot be used.
-    #[error("{0}")]
-    Settings(#[from] Problems),
-    /// The data folder cannot be used.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A file of the data folder cannot be read or written.
-    #[error(
-        "the journal in {path} cannot be used: {source}; free space, or correct the permissions"
-    )]
-    Journal {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The database cannot be used.
-    #[error("the store in {place}: {source}")]
-    Store {
-        /// Where.
-        place: String,
-        /// Why not, and what to do.
-        source: StoreError,
-    },
-    /// Names that were right alone do not fit together.
-    #[error("the settings do not fit together: {0}")]
-    Directory(#[from] ringfence_call::DirectoryError),
-    /// Sockets, certificates or threads.
-    #[error(transparent)]
-    Edge(#[from] StartError),
-    /// The control socket.
-    #[error(
-        "the control socket {path} cannot be opened: {source}; set control = \"...\" to a path that can"
-    )]
-    Control {
-        /// Where.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Metrics.
-    #[error(
-        "metrics cannot be served at {address}: {source}; set metrics = \"...\" to a free address of this machine"
-    )]
-    Metrics {
-        /// Where.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The API.
-    #[error(
-        "the API cannot be served at {address}: {source}; set api.listen = \"...\" to a free address of this machine"
-    )]
-    ApiAddress {
-        /// Where.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The API, which has its address.
-    #[error("the API cannot be served: {0}")]
-    Api(#[from] WebError),
-    /// What every program needs.
-    #[error("the system gives no {what}: {source}")]
-    System {
-        /// What is missing.
-        what: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
-}
 
 /// Runs until it is told to end.
 ///
@@ -131,10 +53,11 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let (running, behind, web) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
-        let ground = Ground { folder: &folder, store, file };
+        let secret = secret(&config.storage, &store, &folder)?;
+        let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
         let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
-        let web = faces.open_api(&running, folder.secret)?;
+        let web = faces.open_api(&running, secret)?;
         attend(Arc::clone(&running), faces).await;
         Ok::<_, ServeError>((running, behind, web))
     })?;
@@ -145,14 +68,30 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// Opens the database. One on the network is waited for.
-fn open_store(storage: &Storage) -> Result<Store, ServeError> {
-    let place = match &storage.place {
+/// What is sealed in the store is sealed with, and pseudonyms are made with: of this machine alone, or of all nodes that
+/// share a database.
+fn secret(storage: &Storage, store: &Store, folder: &Folder) -> Result<[u8; 32], ServeError> {
+    match &storage.place {
+        Place::File(_) | Place::Memory => Ok(folder.secret),
+        place @ Place::Postgres(_) => {
+            let shared = store.secret("nodes", &folder.secret);
+            shared.map_err(|source| ServeError::Store { place: name_of(place), source })
+        }
+    }
+}
+
+fn name_of(place: &Place) -> String {
+    match place {
         Place::File(path) => path.display().to_string(),
         // Its address may hold a password.
         Place::Postgres(_) => "PostgreSQL".to_owned(),
         Place::Memory => "memory".to_owned(),
-    };
+    }
+}
+
+/// Opens the database. One on the network is waited for.
+fn open_store(storage: &Storage) -> Result<Store, ServeError> {
+    let place = name_of(&storage.place);
     let until = Instant::now() + STORE_PATIENCE;
     loop {
         let source = match Store::open(storage.place.clone(), crate::wall()) {
@@ -173,6 +112,7 @@ struct Ground<'a> {
     folder: &'a Folder,
     store: Store,
     file: &'a Path,
+    secret: [u8; 32],
 }
 
 /// The threads behind the shards.
@@ -293,7 +233,7 @@ fn start(
         ground.store.clone(),
         ground.folder.path(),
         &config.storage,
-        &ground.folder.secret,
+        &ground.secret,
         Arc::clone(&troubles),
     );
     let feed = feed.map_err(system("thread"))?;
@@ -320,6 +260,8 @@ async fn attend(running: Arc<Running>, mut faces: Faces) {
         tasks.spawn(http::serve(listener, Arc::clone(&running)));
     }
     tasks.spawn(peers::watch(Arc::clone(&running)));
+    tasks.spawn(follow::watch(Arc::clone(&running)));
+    tasks.spawn(lookout::watch(Arc::clone(&running)));
     if let Some(beat) = notifier.beat() {
         tasks.spawn(be_alive(Arc::clone(&running), Notifier::of_environment(), beat));
     }
