@@ -42,6 +42,7 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
     let folder = Folder::open(&config.data, config.shards)?;
     let store = open_store(&config.storage)?;
+    let secret = secret(&config.storage, &store, &folder)?;
     let config = crate::plan::with_stored(file, config, &store)?;
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let snapshot = config.snapshot_of(folder.shards, None)?;
@@ -50,10 +51,11 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         .map_err(|source| ServeError::Journal { path: folder.path().to_owned(), source })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
+    // The last to let go of a database waits for it, which the event queue must not.
+    let held = store.clone();
     let (running, behind, web) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
-        let secret = secret(&config.storage, &store, &folder)?;
         let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
         let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
@@ -65,6 +67,7 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     drop(runtime);
     web.into_iter().for_each(Web::end);
     end(running, behind);
+    drop(held);
     Ok(())
 }
 

@@ -50,14 +50,12 @@ impl Disk {
         does("fsfreeze", &[if still { "-f" } else { "-u" }, folder]).expect("fsfreeze");
     }
 
-    /// Nobody can write to files whose names begin so.
-    pub fn read_only(&self, beginning: &str, only: bool) {
-        for entry in std::fs::read_dir(&self.0).expect("the disk").flatten() {
-            if entry.file_name().to_string_lossy().starts_with(beginning) {
-                let path = entry.path();
-                let path = path.to_str().expect("a name");
-                does("chattr", &[if only { "+i" } else { "-i" }, path]).expect("chattr");
-            }
+    /// Nobody can write to these files, or they can again.
+    pub fn read_only(&self, files: &[&str], only: bool) {
+        for file in files {
+            let path = self.0.join(file);
+            let path = path.to_str().expect("a name");
+            does("chattr", &[if only { "+i" } else { "-i" }, path]).expect("chattr");
         }
     }
 }
