@@ -9,6 +9,7 @@ pub mod control;
 pub mod copies;
 pub mod doctor;
 mod error;
+mod faces;
 mod feed;
 mod folder;
 mod follow;

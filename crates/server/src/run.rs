@@ -1,8 +1,9 @@
 //! From settings to a running firewall, and to its end.
 
-use crate::config::{self, Api, Config, Storage};
+use crate::config::{self, Config, Storage};
 use crate::control::serve as control;
 use crate::error::ServeError;
+use crate::faces::Faces;
 use crate::feed::Feed;
 use crate::folder::Folder;
 use crate::logging::Logging;
@@ -21,8 +22,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 /// Records between the shards and the writer.
@@ -140,68 +139,6 @@ async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError
         }
         warn!("{error}; trying again");
         tokio::time::sleep_until((Instant::now() + Duration::from_secs(1)).into()).await;
-    }
-}
-
-/// What operators and monitoring talk to.
-struct Faces {
-    control: UnixListener,
-    metrics: Option<TcpListener>,
-    api: Option<std::net::TcpListener>,
-    /// What the API shows, where it is encrypted.
-    keys: Option<Arc<Keys>>,
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Faces {
-    async fn open(config: &Config) -> Result<Self, ServeError> {
-        let path = &config.control;
-        let control = control::open(path)
-            .map_err(|source| ServeError::Control { path: path.clone(), source })?;
-        let metrics = match config.metrics {
-            Some(address) => Some(
-                TcpListener::bind(address)
-                    .await
-                    .map_err(|source| ServeError::Metrics { address, source })?,
-            ),
-            None => None,
-        };
-        let bind = |api: &Api| {
-            let address = api.listen;
-            std::net::TcpListener::bind(address)
-                .map_err(|source| ServeError::ApiAddress { address, source })
-        };
-        let tls = config.api.as_ref().and_then(|api| api.tls.as_ref());
-        let keys = tls.map(Keys::load).transpose().map_err(StartError::from)?;
-        let listen =
-            |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
-        Ok(Self {
-            control,
-            metrics,
-            api: config.api.as_ref().map(bind).transpose()?,
-            keys: keys.map(Arc::new),
-            hangup: listen(SignalKind::hangup())?,
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-}
-
-impl Faces {
-    /// Lets people and their programs in.
-    fn open_api(
-        &mut self,
-        running: &Arc<Running>,
-        secret: [u8; 32],
-    ) -> Result<Option<Web>, ServeError> {
-        let config = running.config();
-        let Some((listener, api)) = self.api.take().zip(config.api.as_ref()) else {
-            return Ok(None);
-        };
-        info!(address = %api.listen, "serves the API");
-        Ok(Some(Web::start(listener, api, secret, Arc::clone(running))?))
     }
 }
 
