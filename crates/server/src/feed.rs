@@ -2,6 +2,7 @@
 //!
 //! Nobody waits for it. While the database is slow or gone, the files hold what happened.
 
+use crate::busy::Busy;
 use crate::config::Storage;
 use crate::troubles::Troubles;
 use ringfence_model::WallTime;
@@ -34,6 +35,8 @@ const STORE: &str = "store";
 pub(crate) struct Lag {
     caught_up: AtomicI64,
     is_behind: AtomicBool,
+    /// The store's work.
+    pub busy: Busy,
     /// Bytes of the files that are not in the store.
     pub behind_bytes: AtomicU64,
     /// Lines the store did not take, since the start.
@@ -45,6 +48,7 @@ impl Lag {
         Self {
             caught_up: AtomicI64::new(now.0),
             is_behind: AtomicBool::new(false),
+            busy: Busy::default(),
             behind_bytes: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }
@@ -115,6 +119,16 @@ impl Feed {
     }
 }
 
+/// The store takes nothing; told once.
+pub(crate) fn fails(lag: &Lag, troubles: &Troubles, why: &str) {
+    lag.lacks(None);
+    if troubles.begin(STORE, why.to_owned()) {
+        error!(
+            "the store takes no records: {why}; calls go on, and what happens waits in the files"
+        );
+    }
+}
+
 fn retention(storage: &Storage, secret: &[u8; 32]) -> Retention {
     // Its own key, so that nothing else made of the secret can be confused with it.
     let key = Sha256::new().chain_update(b"ringfence pseudonyms 1").chain_update(secret);
@@ -158,7 +172,9 @@ impl Feeding {
 
     /// Does some of what there is to do; whether there is more.
     fn turn(&mut self) -> Result<bool> {
+        self.lag.busy.begin();
         let more = self.feed().and_then(|more| if more { Ok(true) } else { self.retain() });
+        self.lag.busy.end();
         match &more {
             Ok(_) if self.troubles.end(STORE) => info!("the store takes records again"),
             Ok(_) => {}
@@ -168,12 +184,7 @@ impl Feeding {
     }
 
     fn failed(&self, why: &str) {
-        self.lag.lacks(None);
-        if self.troubles.begin(STORE, why.to_owned()) {
-            error!(
-                "the store takes no records: {why}; calls go on, and what happens waits in the files"
-            );
-        }
+        fails(&self.lag, &self.troubles, why);
     }
 
     fn feed(&mut self) -> Result<bool> {

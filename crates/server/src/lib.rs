@@ -3,16 +3,21 @@
 //! [`serve`] is the whole life: settings, data folder, sockets, what was left by the last run, then the shards on
 //! their threads, one thread that writes, and one for operators, metrics and signals. Calls never wait for any of it.
 
+mod busy;
 pub mod config;
 pub mod control;
 pub mod copies;
 pub mod doctor;
+mod error;
+mod faces;
 mod feed;
 mod folder;
+mod follow;
 mod http;
 mod inquire;
 pub mod journal;
 mod logging;
+mod lookout;
 mod metrics;
 mod node;
 mod notify;
@@ -31,8 +36,9 @@ mod troubles;
 mod views;
 mod web;
 
+pub use error::ServeError;
 pub use folder::FolderError;
-pub use run::{ServeError, serve};
+pub use run::serve;
 pub use settling::line as row_line;
 pub use web::WebError;
 
@@ -50,4 +56,9 @@ fn monotonic() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
     Duration::new(time.tv_sec.unsigned_abs(), nanos)
+}
+
+/// Bytes as lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

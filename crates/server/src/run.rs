@@ -1,30 +1,27 @@
 //! From settings to a running firewall, and to its end.
 
-use crate::config::{self, Api, Config, Problems, Storage};
+use crate::config::{self, Config, Storage};
 use crate::control::serve as control;
+use crate::error::ServeError;
+use crate::faces::Faces;
 use crate::feed::Feed;
-use crate::folder::{Folder, FolderError};
-use crate::http;
+use crate::folder::Folder;
 use crate::logging::Logging;
 use crate::notify::Notifier;
-use crate::peers;
 use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
 use crate::troubles::Troubles;
-use crate::web::{Web, WebError};
+use crate::web::Web;
+use crate::{follow, http, lookout, peers};
 use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
-use ringfence_store::{Place, Store, StoreError};
+use ringfence_store::{Place, Store};
 use std::io;
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use thiserror::Error;
-use tokio::net::{TcpListener, UnixListener};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 /// Records between the shards and the writer.
@@ -33,82 +30,6 @@ const RECORDS: usize = 100_000;
 const SOCKET_PATIENCE: Duration = Duration::from_secs(5);
 /// A database on the network may start after us.
 const STORE_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why it did not start, or did not go on.
-#[derive(Debug, Error)]
-pub enum ServeError {
-    /// The settings cannot be used.
-    #[error("{0}")]
-    Settings(#[from] Problems),
-    /// The data folder cannot be used.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// A file of the data folder cannot be read or written.
-    #[error(
-        "the journal in {path} cannot be used: {source}; free space, or correct the permissions"
-    )]
-    Journal {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The database cannot be used.
-    #[error("the store in {place}: {source}")]
-    Store {
-        /// Where.
-        place: String,
-        /// Why not, and what to do.
-        source: StoreError,
-    },
-    /// Names that were right alone do not fit together.
-    #[error("the settings do not fit together: {0}")]
-    Directory(#[from] ringfence_call::DirectoryError),
-    /// Sockets, certificates or threads.
-    #[error(transparent)]
-    Edge(#[from] StartError),
-    /// The control socket.
-    #[error(
-        "the control socket {path} cannot be opened: {source}; set control = \"...\" to a path that can"
-    )]
-    Control {
-        /// Where.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Metrics.
-    #[error(
-        "metrics cannot be served at {address}: {source}; set metrics = \"...\" to a free address of this machine"
-    )]
-    Metrics {
-        /// Where.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The API.
-    #[error(
-        "the API cannot be served at {address}: {source}; set api.listen = \"...\" to a free address of this machine"
-    )]
-    ApiAddress {
-        /// Where.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The API, which has its address.
-    #[error("the API cannot be served: {0}")]
-    Api(#[from] WebError),
-    /// What every program needs.
-    #[error("the system gives no {what}: {source}")]
-    System {
-        /// What is missing.
-        what: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
-}
 
 /// Runs until it is told to end.
 ///
@@ -120,6 +41,7 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
     let folder = Folder::open(&config.data, config.shards)?;
     let store = open_store(&config.storage)?;
+    let secret = secret(&config.storage, &store, &folder)?;
     let config = crate::plan::with_stored(file, config, &store)?;
     config.warnings.iter().for_each(|warning| warn!("{warning}"));
     let snapshot = config.snapshot_of(folder.shards, None)?;
@@ -128,13 +50,15 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         .map_err(|source| ServeError::Journal { path: folder.path().to_owned(), source })?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
+    // The last to let go of a database waits for it, which the event queue must not.
+    let held = store.clone();
     let (running, behind, web) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
-        let ground = Ground { folder: &folder, store, file };
+        let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
         let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
-        let web = faces.open_api(&running, folder.secret)?;
+        let web = faces.open_api(&running, secret)?;
         attend(Arc::clone(&running), faces).await;
         Ok::<_, ServeError>((running, behind, web))
     })?;
@@ -142,17 +66,34 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     drop(runtime);
     web.into_iter().for_each(Web::end);
     end(running, behind);
+    drop(held);
     Ok(())
 }
 
-/// Opens the database. One on the network is waited for.
-fn open_store(storage: &Storage) -> Result<Store, ServeError> {
-    let place = match &storage.place {
+/// What is sealed in the store is sealed with, and pseudonyms are made with: of this machine alone, or of all nodes that
+/// share a database.
+fn secret(storage: &Storage, store: &Store, folder: &Folder) -> Result<[u8; 32], ServeError> {
+    match &storage.place {
+        Place::File(_) | Place::Memory => Ok(folder.secret),
+        place @ Place::Postgres(_) => {
+            let shared = store.secret("nodes", &folder.secret);
+            shared.map_err(|source| ServeError::Store { place: name_of(place), source })
+        }
+    }
+}
+
+fn name_of(place: &Place) -> String {
+    match place {
         Place::File(path) => path.display().to_string(),
         // Its address may hold a password.
         Place::Postgres(_) => "PostgreSQL".to_owned(),
         Place::Memory => "memory".to_owned(),
-    };
+    }
+}
+
+/// Opens the database. One on the network is waited for.
+fn open_store(storage: &Storage) -> Result<Store, ServeError> {
+    let place = name_of(&storage.place);
     let until = Instant::now() + STORE_PATIENCE;
     loop {
         let source = match Store::open(storage.place.clone(), crate::wall()) {
@@ -173,6 +114,7 @@ struct Ground<'a> {
     folder: &'a Folder,
     store: Store,
     file: &'a Path,
+    secret: [u8; 32],
 }
 
 /// The threads behind the shards.
@@ -197,68 +139,6 @@ async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError
         }
         warn!("{error}; trying again");
         tokio::time::sleep_until((Instant::now() + Duration::from_secs(1)).into()).await;
-    }
-}
-
-/// What operators and monitoring talk to.
-struct Faces {
-    control: UnixListener,
-    metrics: Option<TcpListener>,
-    api: Option<std::net::TcpListener>,
-    /// What the API shows, where it is encrypted.
-    keys: Option<Arc<Keys>>,
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Faces {
-    async fn open(config: &Config) -> Result<Self, ServeError> {
-        let path = &config.control;
-        let control = control::open(path)
-            .map_err(|source| ServeError::Control { path: path.clone(), source })?;
-        let metrics = match config.metrics {
-            Some(address) => Some(
-                TcpListener::bind(address)
-                    .await
-                    .map_err(|source| ServeError::Metrics { address, source })?,
-            ),
-            None => None,
-        };
-        let bind = |api: &Api| {
-            let address = api.listen;
-            std::net::TcpListener::bind(address)
-                .map_err(|source| ServeError::ApiAddress { address, source })
-        };
-        let tls = config.api.as_ref().and_then(|api| api.tls.as_ref());
-        let keys = tls.map(Keys::load).transpose().map_err(StartError::from)?;
-        let listen =
-            |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
-        Ok(Self {
-            control,
-            metrics,
-            api: config.api.as_ref().map(bind).transpose()?,
-            keys: keys.map(Arc::new),
-            hangup: listen(SignalKind::hangup())?,
-            terminate: listen(SignalKind::terminate())?,
-            interrupt: listen(SignalKind::interrupt())?,
-        })
-    }
-}
-
-impl Faces {
-    /// Lets people and their programs in.
-    fn open_api(
-        &mut self,
-        running: &Arc<Running>,
-        secret: [u8; 32],
-    ) -> Result<Option<Web>, ServeError> {
-        let config = running.config();
-        let Some((listener, api)) = self.api.take().zip(config.api.as_ref()) else {
-            return Ok(None);
-        };
-        info!(address = %api.listen, "serves the API");
-        Ok(Some(Web::start(listener, api, secret, Arc::clone(running))?))
     }
 }
 
@@ -293,7 +173,7 @@ fn start(
         ground.store.clone(),
         ground.folder.path(),
         &config.storage,
-        &ground.folder.secret,
+        &ground.secret,
         Arc::clone(&troubles),
     );
     let feed = feed.map_err(system("thread"))?;
@@ -320,6 +200,8 @@ async fn attend(running: Arc<Running>, mut faces: Faces) {
         tasks.spawn(http::serve(listener, Arc::clone(&running)));
     }
     tasks.spawn(peers::watch(Arc::clone(&running)));
+    tasks.spawn(follow::watch(Arc::clone(&running)));
+    tasks.spawn(lookout::watch(Arc::clone(&running)));
     if let Some(beat) = notifier.beat() {
         tasks.spawn(be_alive(Arc::clone(&running), Notifier::of_environment(), beat));
     }

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{MutexGuard, Notify};
 use tracing::{error, info, warn};
 
 /// The running program.
@@ -108,11 +108,16 @@ impl Running {
 
     /// Reads the settings again and puts them in force, or none of them. Gives what to say about it.
     pub async fn reload(&self) -> Result<Vec<String>, Fault> {
-        let _turn = self.settling.lock().await;
+        self.read_again(&self.settling.lock().await).await
+    }
+
+    /// The same for who has the turn already.
+    pub async fn read_again(&self, _turn: &MutexGuard<'_, ()>) -> Result<Vec<String>, Fault> {
         let (file, store) = (self.file.clone(), self.store.clone());
+        let imported = self.config().imported.clone();
         // Tariffs may be large.
         let read = tokio::task::spawn_blocking(move || {
-            crate::plan::with_stored(&file, config::load(&file)?, &store)
+            crate::plan::with_stored(&file, config::load_again(&file, imported)?, &store)
         });
         let read = read.await.map_err(|error| Fault::new(error.to_string(), "report it"))?;
         let new = read.map_err(|problems| self.refused(&problems))?;

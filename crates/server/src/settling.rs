@@ -21,7 +21,7 @@ impl Running {
     /// Changes settings, all of a plan or nothing, as `act`.
     pub async fn adopt_plan(&self, plan: Plan, act: Act) -> Result<Planned, ApiFault> {
         let _turn = self.settling.lock().await;
-        let Ready { mut planned, changes, config } = self.ready(plan).await?;
+        let Ready { mut planned, changes, mut config } = self.ready(plan).await?;
         if changes.is_empty() {
             return Ok(planned);
         }
@@ -33,6 +33,9 @@ impl Running {
                 store.settings_revision().map_err(plan::failed)
             })
             .await?;
+        // With a change of another node in between, these are not all settings: they are read again soon.
+        config.revision =
+            config.revision.map(|read| read + i64::from(planned.revision == read + 1));
         info!(who, rows = count, "settings were changed");
         self.put_in_force(config).map_err(|fault| {
             error!("the new settings are stored and not in force: {fault}");
@@ -63,14 +66,14 @@ impl Running {
 
     async fn ready(&self, plan: Plan) -> Result<Ready, ApiFault> {
         self.keeps_settings()?;
-        let file = self.file.clone();
+        let (file, imported) = (self.file.clone(), self.config().imported.clone());
         let ready = self
             .stored(move |store| {
                 let text = std::fs::read_to_string(&file).map_err(|error| ApiFault::Refused {
                     what: format!("{} cannot be read: {error}", file.display()),
                     mend: "let Ringfence read it".to_owned(),
                 })?;
-                plan::check(store, &Source::new(file, text), plan)
+                plan::check(store, &Source::new(file, text).knowing(imported), plan)
             })
             .await?;
         // What is stored must be able to come into force.

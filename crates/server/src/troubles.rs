@@ -28,6 +28,12 @@ impl Troubles {
         self.lock().iter().map(|(about, what)| format!("{about}: {what}")).collect()
     }
 
+    /// What they are about.
+    #[must_use]
+    pub fn about(&self) -> Vec<&'static str> {
+        self.lock().keys().copied().collect()
+    }
+
     /// How many.
     #[must_use]
     pub fn count(&self) -> usize {

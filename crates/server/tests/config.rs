@@ -160,10 +160,11 @@ fn all_mistakes_are_told_at_once_in_their_order() {
 }
 
 #[test]
-fn an_absent_or_empty_file_is_told() {
+fn what_is_missing_is_told() {
     let problems = load(Path::new("/nowhere/r.toml")).unwrap_err().to_string();
     assert!(problems.contains("/nowhere/r.toml:1:1: cannot be read: No such file"), "{problems}");
-    let problems = read("").unwrap_err().to_string();
+    assert!(problems.contains("make it, an empty one will do"), "{problems}");
+    let problems = read("[[tenant]]\nid = \"t\"").unwrap_err().to_string();
     assert!(problems.contains("nothing to listen on; add [[listen]]"), "{problems}");
     let phone = "[[listen]]\nudp = \"192.0.2.1\"\n[[extension]]\nid = \"201\"";
     let problems = read(phone).unwrap_err().to_string();
@@ -174,6 +175,25 @@ fn an_absent_or_empty_file_is_told() {
     // The store has them.
     let config = read("[[listen]]\nudp = \"192.0.2.1\"").unwrap();
     assert!(!config.in_file && config.snapshot.directory.parts().tenants.is_empty());
+}
+
+#[test]
+fn with_an_empty_file_people_come_in_on_this_machine_and_the_store_has_the_rest() {
+    let config = read("").unwrap();
+    assert!(!config.in_file && config.snapshot.directory.parts().listeners.is_empty());
+    let store = Place::File("/var/lib/ringfence/ringfence.db".into());
+    assert_eq!(
+        (&config.storage.place, &config.control),
+        (&store, &"/var/lib/ringfence/control.sock".into())
+    );
+    let api = config.api.unwrap();
+    assert!(api.listen.ip().is_loopback() && api.tls.is_none());
+    assert_eq!(api.public_url, "http://localhost:8443");
+    let [doubt] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(
+        doubt.what.contains("no call is heard") && doubt.mend.contains("[[listen]]"),
+        "{doubt}"
+    );
 }
 
 #[test]

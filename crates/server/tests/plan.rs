@@ -6,7 +6,7 @@ use ringfence_api::plan::{ChangeView, Note, Plan, Planned, Wanted, WantedRow, ke
 use ringfence_model::{TenantId, WallTime};
 use ringfence_server::config::{Config, Source, load};
 use ringfence_server::plan::{check, export, read, with_stored, without_files};
-use ringfence_store::{Act, Expected, Place, Section, SettingKey, Store};
+use ringfence_store::{Act, AuditFilter, Expected, Place, Section, SettingKey, Store};
 use serde_json::{Value, json};
 
 const BOOT: &str =
@@ -370,6 +370,75 @@ fn a_rate_deck_is_stored_and_prices_calls() {
         matches!(&nonsense, Err(Fault::Unfit(notes)) if notes[0].section == "tariff"),
         "{nonsense:?}"
     );
+}
+
+fn deck_row(body: Value, deck: Option<&str>) -> Wanted {
+    Wanted::Rows(vec![WantedRow {
+        key: SettingKey::new(Section::Tariff, Some(&"office".into()), "tariff"),
+        body: Some(body),
+        attachment: deck.map(|deck| deck.as_bytes().to_vec()),
+        expected: Expected::Any,
+    }])
+}
+
+fn price(config: &Config) -> ringfence_model::Money {
+    let tariff = &config.snapshot.tenants[&TenantId::new("office")].tariff;
+    let [(_, rate)] = tariff.prefixes()[..] else { panic!("one prefix") };
+    rate.per_minute()
+}
+
+#[test]
+fn a_rate_deck_that_was_replaced_is_taken_back() {
+    let world = World::new();
+    world.plan(OFFICE).unwrap();
+    world.make(deck_row(json!({}), Some("prefix,price\n881,5.00\n")), false).unwrap();
+    let first = world.row(Section::Tariff, Some("office"), "tariff");
+    world.make(deck_row(json!({}), Some("prefix,price\n881,7.00\n")), false).unwrap();
+    assert_eq!(price(&world.in_force()), ringfence_model::Money::units(7));
+    let audit = world.0.audit(&AuditFilter::default(), 1).unwrap();
+    let row = ringfence_api::reverting(&world.0, audit[0].seq).unwrap();
+    world.make(Wanted::Rows(vec![row]), false).unwrap();
+    assert_eq!(world.row(Section::Tariff, Some("office"), "tariff"), first);
+    assert_eq!(price(&world.in_force()), ringfence_model::Money::units(5));
+    // Gone, and back again.
+    let gone = WantedRow {
+        key: SettingKey::new(Section::Tariff, Some(&"office".into()), "tariff"),
+        body: None,
+        attachment: None,
+        expected: Expected::Any,
+    };
+    world.make(Wanted::Rows(vec![gone]), false).unwrap();
+    let audit = world.0.audit(&AuditFilter::default(), 1).unwrap();
+    let row = ringfence_api::reverting(&world.0, audit[0].seq).unwrap();
+    world.make(Wanted::Rows(vec![row]), false).unwrap();
+    assert_eq!(price(&world.in_force()), ringfence_model::Money::units(5));
+    let unknown = world.make(deck_row(json!({"sha256": "00".repeat(32)}), None), false);
+    assert!(
+        matches!(&unknown, Err(Fault::Unfit(notes)) if notes[0].what.contains("not stored")),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn a_change_of_something_else_reads_no_rate_deck_again() {
+    let world = World::new();
+    world.plan(OFFICE).unwrap();
+    world.make(deck_row(json!({}), Some("prefix,price\n881,5.00\n")), false).unwrap();
+    let before = world.in_force();
+    let tariff = |config: &Config| {
+        std::sync::Arc::clone(&config.snapshot.tenants[&TenantId::new("office")].tariff)
+    };
+    let check = |text: &str| {
+        let boot = World::boot().knowing(before.imported.clone());
+        let wanted = Wanted::Text(text.to_owned());
+        check(&world.0, &boot, Plan { wanted, prune: false, revision: None }).unwrap()
+    };
+    let after = check(&OFFICE.replace("observe", "enforce"));
+    assert_eq!(after.changes.len(), 1);
+    assert!(std::sync::Arc::ptr_eq(&tariff(&before), &tariff(&after.config)));
+    // How it is read is part of it.
+    let other = check(&OFFICE.replace("mode =", "country = \"BE\"\nmode ="));
+    assert!(!std::sync::Arc::ptr_eq(&tariff(&before), &tariff(&other.config)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ CREATE TABLE setting (
     id TEXT NOT NULL,
     label TEXT NOT NULL,
     body TEXT NOT NULL,
-    attachment BYTEA,
+    attachment TEXT,
     version BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     changed BIGINT NOT NULL,
@@ -17,6 +17,22 @@ CREATE TABLE setting (
 );
 CREATE INDEX setting_tenant ON setting (tenant, section, id);
 CREATE INDEX setting_label ON setting (section, label);
+CREATE INDEX setting_attachment ON setting (attachment) WHERE attachment IS NOT NULL;
+
+-- Large things that go with settings, each once, by its SHA-256 in hex. One that no setting has is kept for a while, so
+-- that a change can be taken back.
+CREATE TABLE attachment (
+    sha256 TEXT PRIMARY KEY,
+    bytes BYTEA NOT NULL,
+    unused_since BIGINT
+);
+CREATE INDEX attachment_unused ON attachment (unused_since) WHERE unused_since IS NOT NULL;
+
+-- What all nodes make keys from.
+CREATE TABLE secret (
+    name TEXT PRIMARY KEY,
+    value BYTEA NOT NULL
+);
 
 -- What only one setting may have: a number, a domain, a login.
 CREATE TABLE claim (
@@ -307,4 +323,21 @@ CREATE TABLE usage_month (
     cost BIGINT NOT NULL,
     prevented BIGINT NOT NULL,
     PRIMARY KEY (tenant, start, extension, direction, kind, country)
+); -- clustered
+-- The months of each tenant without extensions (''), by time first: all tenants beside each other are few rows then.
+CREATE TABLE usage_tenant (
+    start BIGINT NOT NULL,
+    tenant TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    country TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    answered BIGINT NOT NULL,
+    refused BIGINT NOT NULL,
+    cut BIGINT NOT NULL,
+    billable_ms BIGINT NOT NULL,
+    cost BIGINT NOT NULL,
+    prevented BIGINT NOT NULL,
+    PRIMARY KEY (start, tenant, extension, direction, kind, country)
 ); -- clustered

@@ -9,6 +9,7 @@
 //!
 //! Times and ids are arguments. The only clock read is that of waiting for a database that does not answer.
 
+mod attachments;
 mod audit;
 mod backup;
 mod blocks;
@@ -24,6 +25,7 @@ mod once;
 mod outbox;
 mod proposals;
 mod retain;
+mod secret;
 mod sessions;
 mod settings;
 mod sql;

@@ -17,6 +17,11 @@ const STATEMENTS_MAX: usize = 256;
 /// Rows sent to PostgreSQL in one statement.
 const ROWS_AT_ONCE: usize = 128;
 
+/// What SQLite may keep of the file in memory for who writes; and while a large turn of the feeder is written, which
+/// touches pages all over the indexes: those that many records share are then written once for all of them.
+const CACHE_KIB: u32 = 16 << 10;
+const BULK_CACHE_KIB: u32 = 128 << 10;
+
 /// When a change is on the disk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Durable {
@@ -24,6 +29,8 @@ pub(crate) enum Durable {
     Now,
     /// Soon, and in order: what can be read again from the spool.
     Soon,
+    /// The same, and there is much of it: with memory that it fits into.
+    Bulk,
 }
 
 /// A connection.
@@ -49,13 +56,21 @@ impl Link {
 
     /// Begins a change; nobody else changes anything until it ends (SQLite), or anything we touched (PostgreSQL).
     pub fn begin(&mut self, durable: Durable) -> Result<()> {
-        let sql = match (&self, durable) {
-            (Self::Sqlite(_), Durable::Now) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
-            (Self::Sqlite(_), Durable::Soon) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
-            (Self::Postgres(_), Durable::Now) => "BEGIN",
-            (Self::Postgres(_), Durable::Soon) => "BEGIN; SET LOCAL synchronous_commit = off",
-        };
-        self.batch(sql)
+        if let Self::Sqlite(_) = self {
+            let (synchronous, kib) = match durable {
+                Durable::Now => ("FULL", CACHE_KIB),
+                Durable::Soon => ("NORMAL", CACHE_KIB),
+                Durable::Bulk => ("NORMAL", BULK_CACHE_KIB),
+            };
+            // A smaller cache than before gives its memory back at once.
+            return self.batch(&format!(
+                "PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{kib}; BEGIN IMMEDIATE"
+            ));
+        }
+        self.batch(match durable {
+            Durable::Now => "BEGIN",
+            Durable::Soon | Durable::Bulk => "BEGIN; SET LOCAL synchronous_commit = off",
+        })
     }
 
     /// Begins to look: what is seen until the end is of one moment.

@@ -26,7 +26,7 @@ pub struct Retention {
     pub raw_days: u32,
     /// Days that they are kept after that with pseudonyms for numbers; 0: they go at once. Sums stay.
     pub pseudonymous_days: u32,
-    /// Days that events are kept.
+    /// Days that events are kept, and rate decks that no setting has any more.
     pub event_days: u32,
     /// What pseudonyms are made with. As long as it is the same, so are they; who has it can guess numbers from them.
     pub key: [u8; 32],
@@ -88,6 +88,7 @@ impl Store {
                 args![old, SLICE],
             )?;
             done.released = release(link)?;
+            crate::attachments::let_go(link, old)?;
             link.execute("DELETE FROM session WHERE expires <= $1", args![now])?;
             link.execute("DELETE FROM once WHERE expires <= $1", args![now]).map(drop)
         })?;

@@ -3,6 +3,7 @@
 //! The server checks what a value says before it comes here; what the store answers for is that a change is durable,
 //! on record, made to what its maker saw, and that what only one may have is had by one.
 
+use crate::attachments;
 use crate::audit::{About, Act, append};
 use crate::link::Link;
 use crate::sql::Query;
@@ -10,7 +11,6 @@ use crate::value::{Row, Value, args};
 use crate::{Result, Store, StoreError};
 use ringfence_model::{TenantId, WallTime};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// A sort of setting.
@@ -219,16 +219,6 @@ impl Store {
         rows.into_iter().map(setting).collect()
     }
 
-    /// What goes with a setting, when something does.
-    ///
-    /// # Errors
-    /// When there is no such setting, or it cannot be read.
-    pub fn attachment(&self, key: &SettingKey) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT attachment FROM setting WHERE section = $1 AND tenant = $2 AND id = $3";
-        let found = self.look(|link| link.first(sql, &key_args(key)))?;
-        found.ok_or_else(|| StoreError::NotFound(key.to_string()))?.only()
-    }
-
     /// Which setting has something only one may have.
     ///
     /// # Errors
@@ -314,7 +304,9 @@ fn put(
     let found = before.as_ref().map_or(0, |setting| setting.version);
     check(&key.to_string(), expected, found)?;
     let version = found + 1;
-    let digest = draft.attachment.as_deref().map(|bytes| hex(&Sha256::digest(bytes)));
+    let had = attachments::of(link, key)?;
+    let attached = draft.attachment.as_deref().map(|bytes| attachments::keep(link, bytes));
+    let attached = attached.transpose()?;
     link.insert(
         "INSERT INTO setting
            (section, tenant, id, label, body, attachment, version, revision, changed, changed_by)",
@@ -329,7 +321,7 @@ fn put(
             &key.id,
             &draft.label,
             &draft.body,
-            draft.attachment,
+            attached.clone(),
             version,
             revision,
             act.at,
@@ -337,6 +329,9 @@ fn put(
         ]
         .to_vec()],
     )?;
+    if let (Some(had), Some(_)) = (had, &attached) {
+        attachments::release(link, &had, act.at)?;
+    }
     for claim in &draft.claims {
         let (section, tenant) = (key.section.as_str(), key.owner());
         let values = args![&claim.kind, &claim.name, section, tenant, &key.id];
@@ -350,7 +345,7 @@ fn put(
         }
     }
     let before = before.map(|setting| shown(&setting.label, setting.body, None));
-    let after = shown(&draft.label, draft.body, digest);
+    let after = shown(&draft.label, draft.body, attached);
     let (tenant, subject) = (key.audited_tenant(), key.to_string());
     let (tenant, subject) = (tenant.as_ref(), subject.as_str());
     append(link, act, About { tenant, subject, before: before.as_ref(), after: Some(&after) })?;
@@ -368,10 +363,14 @@ fn taken(link: &mut Link, claim: &Claim) -> Result<String> {
 fn remove(link: &mut Link, act: &Act, key: &SettingKey, expected: Expected) -> Result<()> {
     let before = current(link, key)?.ok_or_else(|| StoreError::NotFound(key.to_string()))?;
     check(&key.to_string(), expected, before.version)?;
+    let had = attachments::of(link, key)?;
     link.execute(
         "DELETE FROM setting WHERE section = $1 AND tenant = $2 AND id = $3",
         &key_args(key),
     )?;
+    if let Some(had) = had {
+        attachments::release(link, &had, act.at)?;
+    }
     let before = shown(&before.label, before.body, None);
     let (tenant, subject) = (key.audited_tenant(), key.to_string());
     let (tenant, subject) = (tenant.as_ref(), subject.as_str());
@@ -408,7 +407,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 const SELECT: &str =
     "SELECT section, tenant, id, label, body, version, changed, changed_by FROM setting";
 
-fn key_args(key: &SettingKey) -> [Value; 3] {
+pub(crate) fn key_args(key: &SettingKey) -> [Value; 3] {
     [key.section.as_str().into(), key.owner().into(), (&key.id).into()]
 }
 

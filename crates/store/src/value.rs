@@ -202,6 +202,14 @@ macro_rules! args {
 }
 pub(crate) use args;
 
+/// The values of a row that is kept for a while.
+macro_rules! row {
+    ($($value:expr),* $(,)?) => {
+        vec![$($crate::value::Value::from($value)),*]
+    };
+}
+pub(crate) use row;
+
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
         use rusqlite::types::{ToSqlOutput, ValueRef};

@@ -96,7 +96,7 @@ fn a_copy_is_of_one_moment_while_others_write() {
     // Large enough that the copy takes several steps.
     for n in 0..40 {
         let key = SettingKey::new(Section::Tariff, None, &format!("t{n}"));
-        let attachment = Some(vec![7; 400_000]);
+        let attachment = Some(vec![u8::try_from(n).unwrap(); 400_000]);
         let draft = Draft { attachment, ..Draft::default() };
         store.put_setting(&act(n), &key, draft, Expected::New).unwrap();
     }

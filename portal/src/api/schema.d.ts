@@ -2125,7 +2125,7 @@ export interface components {
             readonly ready: boolean;
             /** @description Whether the shards answer. */
             readonly shards: boolean;
-            /** @description Whether the database answers. */
+            /** @description Whether the database answers, and takes what happens. */
             readonly store: boolean;
             /** @description Whether new calls are taken. */
             readonly takes_calls: boolean;

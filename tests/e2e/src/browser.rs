@@ -14,6 +14,7 @@ pub struct Browser {
     at: SocketAddr,
     host: String,
     cookie: Option<String>,
+    secret: String,
 }
 
 /// What came back.
@@ -23,8 +24,10 @@ pub struct Answer {
     pub status: u16,
     /// Header fields as they came.
     pub head: String,
-    /// The body; null when there was none.
+    /// The body; null when it is none of JSON.
     pub body: Value,
+    /// The same as it came.
+    pub text: String,
 }
 
 impl Answer {
@@ -42,7 +45,7 @@ impl Answer {
 impl Browser {
     /// Connects to `at` and names `host`.
     pub fn new(at: SocketAddr, host: &str) -> Self {
-        Self { at, host: host.to_owned(), cookie: None }
+        Self { at, host: host.to_owned(), cookie: None, secret: String::new() }
     }
 
     /// Asks.
@@ -68,6 +71,24 @@ impl Browser {
         let code = json!({"ceremony": new["ceremony"], "code": code(secret)});
         let done = self.post("/v1/me/totp", &code).is(200);
         assert_eq!(done["login"]["next"], "done");
+        self.secret = secret.to_owned();
+    }
+
+    /// Logs in again as who was set up, at another node: with the authenticator's code of the next half minute, since
+    /// each is good once.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[must_use]
+    pub fn at_another(&self, at: SocketAddr) -> Self {
+        let mut there = Self::new(at, &self.host);
+        let begun =
+            there.post("/v1/login", &json!({"login": "root", "password": PASSWORD})).is(200);
+        assert_eq!(begun["next"], "second_factor", "{begun}");
+        let next = json!({"code": code_in(&self.secret, 30)});
+        let done = there.post("/v1/login/totp", &next).is(200);
+        assert_eq!(done["next"], "done", "{done}");
+        there
     }
 
     /// Sends a request whatever it is, and reads the answer.
@@ -96,15 +117,20 @@ impl Browser {
         if let Some(line) = head.lines().find_map(|line| line.strip_prefix("set-cookie: ")) {
             self.cookie = line.split(';').next().map(ToOwned::to_owned);
         }
-        let body = serde_json::from_str(body).unwrap_or_default();
-        Answer { status, head: head.to_owned(), body }
+        let (text, body) = (body.to_owned(), serde_json::from_str(body).unwrap_or_default());
+        Answer { status, head: head.to_owned(), body, text }
     }
 }
 
 /// What an authenticator shows now.
 fn code(secret: &str) -> String {
+    code_in(secret, 0)
+}
+
+/// What it shows in so many seconds.
+fn code_in(secret: &str, secs: u64) -> String {
     let secret = Secret::try_from_base32(secret).expect("a secret");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_secs();
     let totp = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30);
-    totp.with_secret(secret).build().expect("an authenticator").generate(now).to_string()
+    totp.with_secret(secret).build().expect("an authenticator").generate(now + secs).to_string()
 }

@@ -17,6 +17,7 @@ pub struct Firewall {
     program: Program,
     config: PathBuf,
     binary: PathBuf,
+    variables: Vec<(String, String)>,
 }
 
 impl Firewall {
@@ -25,14 +26,31 @@ impl Firewall {
     /// # Panics
     /// When it ends instead, or takes longer than ten seconds.
     pub fn start(place: &Place, binary: &Path, settings: &str) -> Self {
-        let config = place.file("ringfence.toml", settings);
-        let program = launch(place, binary, &config);
-        Self { program, config, binary: binary.to_owned() }
+        Self::start_as(place, binary, ("ringfence", settings), &[])
+    }
+
+    /// The same for one of several, whose settings are `<name>.toml`, with variables in its environment.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub fn start_as(
+        place: &Place,
+        binary: &Path,
+        (name, settings): (&str, &str),
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let config = place.file(&format!("{name}.toml"), settings);
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let program = launch(place, binary, &config, &variables);
+        Self { program, config, binary: binary.to_owned(), variables }
     }
 
     /// The same once more, after its end.
     pub fn start_again(&mut self, place: &Place) {
-        self.program = launch(place, &self.binary, &self.config);
+        self.program = launch(place, &self.binary, &self.config, &self.variables);
     }
 
     /// Starts it with settings that cannot work, and waits for its end.
@@ -126,13 +144,14 @@ fn serve(binary: &Path, config: &Path) -> Command {
     command
 }
 
-fn launch(place: &Place, binary: &Path, config: &Path) -> Program {
+fn launch(place: &Place, binary: &Path, config: &Path, variables: &[(String, String)]) -> Program {
     let path = place.folder().join("notify.sock");
     let _ = std::fs::remove_file(&path);
     let notify = UnixDatagram::bind(&path).expect("a socket for its notice");
     notify.set_nonblocking(true).expect("no waiting");
     let mut command = serve(binary, config);
-    let mut program = Program::start(place, "ringfence", command.env("NOTIFY_SOCKET", &path));
+    command.envs(variables.iter().map(|(name, value)| (name, value))).env("NOTIFY_SOCKET", &path);
+    let mut program = Program::start(place, "ringfence", &mut command);
     let ready = within(Duration::from_secs(10), || {
         let mut notice = [0; 512];
         match notify.recv(&mut notice) {

@@ -111,6 +111,15 @@ impl Program {
         kill(Pid::from_raw(pid), signal).expect("a signal");
     }
 
+    /// Sends it and what it started a signal.
+    pub fn signal_all(&self, signal: Signal) {
+        self.signal(signal);
+        for child in self.children() {
+            // One may have ended by now.
+            let _ = kill(child, signal);
+        }
+    }
+
     /// The processes it started itself.
     fn children(&self) -> Vec<Pid> {
         let pid = self.child.id();

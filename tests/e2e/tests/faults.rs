@@ -93,7 +93,7 @@ fn wrong_settings_are_told_with_their_place() {
     wrong("side = \"pbx\"", "side = \"left\"", 8, &["\"pbx\"", "\"carrier\""]);
     wrong("mode = \"enforce\"", "mod = \"enforce\"", 1, &["mode"]);
     wrong("udp = ", "udp = 5", 7, &[]);
-    refuses(&place, "", &["[[listen]]"]);
+    refuses(&place, "[[tenant]]\nid = \"office\"\n", &["[[listen]]"]);
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod phones;
 mod restart;
 mod scanners;
 mod sha256;
+mod store;
 mod trunk_guard;
 mod web;
 mod world;

@@ -10,7 +10,8 @@ use std::net::SocketAddr;
 const PORT: u16 = 28_443;
 const ABROAD: &str = "00252612345678";
 
-fn address(place: &Place) -> SocketAddr {
+/// Where the API is.
+pub fn address(place: &Place) -> SocketAddr {
     SocketAddr::new(place.ip(FIREWALL), PORT)
 }
 
@@ -31,7 +32,7 @@ pub fn first_person(place: &Place, firewall: &Firewall) -> Browser {
 }
 
 /// What stands behind `#` in the link it logged last.
-fn token(firewall: &Firewall) -> String {
+pub fn token(firewall: &Firewall) -> String {
     let said = firewall.said();
     let (_, rest) = said.rsplit_once("/setup#").expect("a link for the first person");
     rest.split_whitespace().next().expect("a token").to_owned()

@@ -19,7 +19,7 @@ pub struct Alive {
 pub struct Ready {
     /// Whether all of these are well.
     pub ready: bool,
-    /// Whether the database answers.
+    /// Whether the database answers, and takes what happens.
     pub store: bool,
     /// Whether the shards answer.
     pub shards: bool,
@@ -35,8 +35,12 @@ pub async fn alive(_: Ask) -> Outcome<Alive> {
 /// GET /v1/readyz: 503 when it is not.
 pub async fn ready(ask: Ask) -> Outcome<Ready> {
     let app = Arc::clone(&ask.app);
-    let store = app.work(|store| Ok(store.ping()?)).await.is_ok();
     let status = app.node().status().await;
+    // One that hangs is not asked as well.
+    let takes = status
+        .as_ref()
+        .is_ok_and(|status| !status.troubles.iter().any(|trouble| trouble.starts_with("store: ")));
+    let store = takes && app.work(|store| Ok(store.ping()?)).await.is_ok();
     let takes_calls = status.as_ref().is_ok_and(|status| !status.draining);
     let shards = status.is_ok();
     let ready = store && shards && takes_calls;

@@ -7,9 +7,15 @@ use super::section::Section;
 use ipnet::IpNet;
 use ringfence_edge::Tls;
 use ringfence_model::Money;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// What holds where nothing is said.
+const IDLE_MINS: u64 = 30;
+const SESSION_HOURS: u64 = 12;
+const TWO_PERSON_ABOVE: u64 = 500;
+const ALONE_HOURS: u64 = 24;
 
 /// Where people and their programs reach the REST API.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,18 +40,24 @@ pub struct Api {
     pub provider: Option<Provider>,
 }
 
+/// Where it is served to this machine alone, when the section is missing and settings are in the store: there would be
+/// no other way to people's own accounts.
+const HERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443);
+
 /// The section; `None`: no API is served. `shown` is the certificate of the listeners.
-pub(super) fn read(root: &mut Section<'_>, shown: &Tls) -> Option<Api> {
+pub(super) fn read(root: &mut Section<'_>, shown: &Tls, in_file: bool) -> Option<Api> {
+    if !root.has("api") && !in_file {
+        return Some(here(shown));
+    }
     let mut section = root.section("api")?;
     let listen = address(&mut section);
     let tls = tls(&mut section, shown);
     let url = section.take::<String>("public_url");
     let allow = section.texts("allow", MEND, network).unwrap_or_default();
-    let minutes = |count: u64| Duration::from_secs(count * 60);
-    let session_idle = minutes(section.within("session_idle_mins", 1..=1_440, 30));
-    let session_life = minutes(60 * section.within("session_hours", 1..=168, 12));
-    let above = section.within("two_person_above", 0..=1_000_000_000, 500);
-    let alone_delay = minutes(60 * section.within("alone_hours", 1..=720, 24));
+    let session_idle = minutes(section.within("session_idle_mins", 1..=1_440, IDLE_MINS));
+    let session_life = minutes(60 * section.within("session_hours", 1..=168, SESSION_HOURS));
+    let above = section.within("two_person_above", 0..=1_000_000_000, TWO_PERSON_ABOVE);
+    let alone_delay = minutes(60 * section.within("alone_hours", 1..=720, ALONE_HOURS));
     let provider = provider::read(&mut section);
     let api = listen.and_then(|listen| {
         let public_url = public_url(&section, &listen, tls.is_some(), url);
@@ -57,13 +69,38 @@ pub(super) fn read(root: &mut Section<'_>, shown: &Tls) -> Option<Api> {
             allow: allow.into_iter().map(|at| at.value).collect(),
             session_idle,
             session_life,
-            two_person_above: Money::units(i64::try_from(above).unwrap_or(i64::MAX)),
+            two_person_above: units(above),
             alone_delay,
             provider,
         })
     });
     section.finish();
     api
+}
+
+fn here(shown: &Tls) -> Api {
+    let tls = shown.identity.clone();
+    let tls = tls.map(|identity| Tls { identity: Some(identity), ..Tls::default() });
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    Api {
+        listen: HERE,
+        public_url: format!("{scheme}://localhost:{}", HERE.port()),
+        tls,
+        allow: Vec::new(),
+        session_idle: minutes(IDLE_MINS),
+        session_life: minutes(60 * SESSION_HOURS),
+        two_person_above: units(TWO_PERSON_ABOVE),
+        alone_delay: minutes(60 * ALONE_HOURS),
+        provider: None,
+    }
+}
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+fn units(count: u64) -> Money {
+    Money::units(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn address(section: &mut Section<'_>) -> Option<At<SocketAddr>> {

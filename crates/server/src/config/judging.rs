@@ -1,5 +1,6 @@
 //! How a tenant's calls are read, judged and priced: dial plan, policy, tariff.
 
+use super::decks::Rows;
 use super::problem::{At, Source};
 use super::section::Section;
 use ringfence_fraud::{Settings, SettingsError};
@@ -22,7 +23,7 @@ pub(super) fn read(section: &mut Section<'_>) -> (Country, Option<Setup>) {
     let setup = settings.map(|settings| Setup {
         settings: Arc::new(settings),
         dial_plan: Arc::new(dial_plan),
-        tariff: Arc::new(tariff),
+        tariff,
     });
     (country, setup)
 }
@@ -75,11 +76,11 @@ pub(super) fn default_setup() -> Result<Setup, SettingsError> {
     })
 }
 
-fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Tariff {
+fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Arc<Tariff> {
     let desk = section.desk();
     let file = section.take::<String>("tariff");
     let columns = section.take::<Columns>("tariff_columns").map(|at| at.value).unwrap_or_default();
-    let default = || Tariff::default_bands(home);
+    let default = || Arc::new(Tariff::default_bands(home));
     let Some(file) = file else {
         desk.doubt(
             &section.span,
@@ -89,21 +90,12 @@ fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Tarif
         return default();
     };
     let path = desk.source().beside(&file.value);
-    let options = ImportOptions { currency, home, ..ImportOptions::default() };
-    let imported = desk
-        .source()
-        .read_whole(file.span.start, &file.value)
-        .map_err(|error| error.to_string())
-        .and_then(|bytes| Tariff::import(&bytes, &columns, &options).map_err(|e| e.to_string()));
-    match imported {
-        Ok((tariff, report)) => {
-            if report.bad_rows_total > 0 {
+    match imported(desk.source(), &file, &columns, (currency, home)) {
+        Ok((tariff, rows)) => {
+            if rows.bad > 0 {
                 desk.doubt(
                     &file.span,
-                    format!(
-                        "{} of {} rows of the tariff cannot be used",
-                        report.bad_rows_total, report.rows
-                    ),
+                    format!("{} of {} rows of the tariff cannot be used", rows.bad, rows.all),
                     format!("see `ringfence tariff check {}`", path.display()),
                 );
             }
@@ -118,6 +110,27 @@ fn tariff(section: &mut Section<'_>, home: Country, currency: Currency) -> Tarif
             default()
         }
     }
+}
+
+/// The tariff of a deck. One that was read before, in the same way, is not read again.
+fn imported(
+    source: &Source,
+    file: &At<String>,
+    columns: &Columns,
+    (currency, home): (Currency, Country),
+) -> Result<(Arc<Tariff>, Rows), String> {
+    let at = file.span.start;
+    let (sha256, deck) = source.deck(at, &file.value).map_err(|error| error.to_string())?;
+    let name = format!("{sha256} {columns:?} {currency:?} {home:?}");
+    source.imported().get_or(name, || {
+        let deck = deck.map_or_else(|| source.read_whole(at, &file.value), Ok);
+        let deck = deck.map_err(|error| error.to_string())?;
+        let options = ImportOptions { currency, home, ..ImportOptions::default() };
+        let (tariff, report) =
+            Tariff::import(&deck, columns, &options).map_err(|error| error.to_string())?;
+        let count = |of: usize| u64::try_from(of).unwrap_or(u64::MAX);
+        Ok((tariff, Rows { all: count(report.rows), bad: count(report.bad_rows_total) }))
+    })
 }
 
 /// `key = "file.toml"`, or a table in place.

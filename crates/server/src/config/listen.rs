@@ -11,15 +11,17 @@ use std::time::Duration;
 /// A certificate that ends within this time is told of.
 const SOON: Duration = Duration::from_secs(14 * 86_400);
 
-pub(super) fn listeners(root: &mut Section<'_>) -> Vec<Listener> {
+/// Whose settings are all in the file means to take calls; who has an empty one begins.
+pub(super) fn listeners(root: &mut Section<'_>, in_file: bool) -> Vec<Listener> {
     let span = root.span.clone();
     let sections = root.sections("listen");
     if sections.is_empty() {
-        root.desk().wrong(
-            &span,
-            "nothing to listen on",
-            "add [[listen]] with udp = \"192.0.2.10:5060\"",
-        );
+        let (what, mend) =
+            ("nothing to listen on", "add [[listen]] with udp = \"192.0.2.10:5060\"");
+        match in_file {
+            true => root.desk().wrong(&span, what, mend),
+            false => root.desk().doubt(&span, format!("{what}: no call is heard"), mend),
+        }
     }
     let mut all = Vec::new();
     for section in sections {

@@ -4,6 +4,7 @@
 //! settings name: a file that loads here can still meet a taken port.
 
 mod api;
+mod decks;
 mod desk;
 mod extension;
 mod guard;
@@ -19,6 +20,7 @@ mod tenant;
 mod trunk;
 
 pub use api::Api;
+pub use decks::{Decks, Imported};
 pub use extension::stored_password;
 pub use problem::{Place, Problem, Problems, Source};
 pub use provider::Provider;
@@ -62,10 +64,14 @@ pub struct Config {
     pub keep_days: u16,
     /// Where what people set and see is kept, and for how long.
     pub storage: Storage,
-    /// Where the REST API is served; `None`: nowhere.
+    /// Where the REST API is served; `None`: nowhere, where the file alone has the settings.
     pub api: Option<Api>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
     pub in_file: bool,
+    /// At which revision the store's settings were read, when they are from there.
+    pub revision: Option<i64>,
+    /// Rate decks that need not be read again.
+    pub imported: Imported,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
     /// What works and is probably not meant, or dangerous.
@@ -126,8 +132,16 @@ pub enum LogFormat {
 /// # Errors
 /// All that is wrong with it, each with its place.
 pub fn load(file: &Path) -> Result<Config, Problems> {
+    load_again(file, Imported::default())
+}
+
+/// Reads the boot file, but no rate deck that was read before.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn load_again(file: &Path, imported: Imported) -> Result<Config, Problems> {
     match std::fs::read_to_string(file) {
-        Ok(text) => parse(Source::new(file.to_owned(), text)),
+        Ok(text) => parse(Source::new(file.to_owned(), text).knowing(imported)),
         Err(error) => Err(unreadable(file, &error)),
     }
 }
@@ -135,8 +149,11 @@ pub fn load(file: &Path) -> Result<Config, Problems> {
 fn unreadable(file: &Path, error: &std::io::Error) -> Problems {
     let place = Place { file: file.to_owned(), line: 1, column: 1 };
     let what = format!("cannot be read: {error}");
-    let mend = "name the file with --config and let the user Ringfence runs as read it".to_owned();
-    Problems(vec![Problem { place, what, mend }])
+    let mend = match error.kind() {
+        std::io::ErrorKind::NotFound => "make it, an empty one will do; or name it with --config",
+        _ => "let the user Ringfence runs as read it",
+    };
+    Problems(vec![Problem { place, what, mend: mend.to_owned() }])
 }
 
 /// Makes sense of a boot file's text; files it names are looked for beside it.
@@ -144,11 +161,12 @@ fn unreadable(file: &Path, error: &std::io::Error) -> Problems {
 /// # Errors
 /// All that is wrong with it, each with its place.
 pub fn parse(source: Source) -> Result<Config, Problems> {
+    let imported = source.imported().clone();
     let desk = Desk::new(source);
     let config = whole(&desk);
     let (problems, warnings) = desk.close();
     match config {
-        Some(config) if problems.is_empty() => Ok(Config { warnings, ..config }),
+        Some(config) if problems.is_empty() => Ok(Config { warnings, imported, ..config }),
         _ => Err(Problems(problems)),
     }
 }
@@ -184,8 +202,9 @@ fn control(root: &mut Section<'_>, data: &Path) -> PathBuf {
 /// `None` only with something noted on the desk.
 fn whole(desk: &Desk) -> Option<Config> {
     let mut root = Section::root(desk);
-    let in_file = ["tenant", "trunk", "extension"].iter().any(|of| root.has(of));
-    let listeners = listen::listeners(&mut root);
+    let in_file = desk.source().is_open(usize::MAX)
+        && ["tenant", "trunk", "extension"].iter().any(|of| root.has(of));
+    let listeners = listen::listeners(&mut root, in_file);
     let tls = listen::tls(&mut root, &listeners);
     let shards = shards(&mut root);
     let mut tenants = tenant::read(&mut root, &listeners);
@@ -214,7 +233,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let drain = Duration::from_secs(root.within("drain_secs", 0..=86_400, 300));
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     let storage = store::read(&mut root, &data);
-    let api = api::read(&mut root, &tls);
+    let api = api::read(&mut root, &tls, in_file);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -241,6 +260,8 @@ fn whole(desk: &Desk) -> Option<Config> {
         storage,
         api,
         in_file,
+        revision: None,
+        imported: Imported::default(),
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })

@@ -1,6 +1,7 @@
 //! What is wrong, or doubtful, about settings: where, what, and how to mend it.
 
-use std::collections::BTreeMap;
+use super::decks::{Decks, Imported};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -13,6 +14,7 @@ pub struct Source {
     path: PathBuf,
     text: String,
     files: Files,
+    imported: Imported,
 }
 
 /// The files that settings may name.
@@ -20,9 +22,9 @@ pub struct Source {
 enum Files {
     /// Those of this machine.
     Here,
-    /// Those of this machine up to this byte of the text; from there on these and no others: who may change settings in
-    /// the store may not read this machine's files with them.
-    Until(usize, Arc<BTreeMap<String, Vec<u8>>>),
+    /// Those of this machine up to this byte of the text; from there on these decks and nothing else: who may change
+    /// settings in the store may not read this machine's files with them.
+    Until(usize, Arc<Decks>),
 }
 
 /// No file that settings name is larger.
@@ -31,15 +33,27 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 impl Source {
     /// The text of `path`.
     #[must_use]
-    pub const fn new(path: PathBuf, text: String) -> Self {
-        Self { path, text, files: Files::Here }
+    pub fn new(path: PathBuf, text: String) -> Self {
+        Self { path, text, files: Files::Here, imported: Imported::default() }
     }
 
-    /// What stands behind byte `until` of the text has these files only, by name; nothing is read for it from this
-    /// machine or its environment.
+    /// What stands behind byte `until` of the text has these decks only, by the name of their tenant; nothing is read
+    /// for it from this machine or its environment.
     #[must_use]
-    pub fn closed_from(self, until: usize, files: BTreeMap<String, Vec<u8>>) -> Self {
-        Self { files: Files::Until(until, Arc::new(files)), ..self }
+    pub fn closed_from(self, until: usize, decks: Decks) -> Self {
+        Self { files: Files::Until(until, Arc::new(decks)), ..self }
+    }
+
+    /// Decks that were read before are not read again.
+    #[must_use]
+    pub fn knowing(self, imported: Imported) -> Self {
+        Self { imported, ..self }
+    }
+
+    /// What was made of decks so far.
+    #[must_use]
+    pub const fn imported(&self) -> &Imported {
+        &self.imported
     }
 
     /// Where it is.
@@ -56,7 +70,7 @@ impl Source {
         if let Files::Until(until, files) = &self.files
             && at >= *until
         {
-            return files.get(path).cloned().ok_or_else(closed);
+            return if files.has(path) { files.read(path) } else { Err(closed()) };
         }
         let mut bytes = Vec::new();
         std::fs::File::open(self.beside(path))?.take(bytes_max).read_to_end(&mut bytes)?;
@@ -78,6 +92,21 @@ impl Source {
     /// As for [`Source::read`].
     pub fn read_whole(&self, at: usize, path: &str) -> io::Result<Vec<u8>> {
         self.read(at, path, FILE_BYTES_MAX)
+    }
+
+    /// What a rate deck is known by, its SHA-256 in hex; and what is in it, when that was read to know it.
+    ///
+    /// # Errors
+    /// As for [`Source::read`].
+    pub fn deck(&self, at: usize, path: &str) -> io::Result<(String, Option<Vec<u8>>)> {
+        if let Files::Until(until, decks) = &self.files
+            && at >= *until
+        {
+            let sha256 = decks.sha256(path).ok_or_else(closed)?;
+            return Ok((sha256.to_owned(), None));
+        }
+        let deck = self.read_whole(at, path)?;
+        Ok((crate::hex(&Sha256::digest(&deck)), Some(deck)))
     }
 
     /// A variable of the environment.

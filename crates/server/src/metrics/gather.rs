@@ -72,6 +72,9 @@ fn program(running: &Running, all: &mut Vec<Family>) {
     }
     let help = "Things that are wrong at the moment; the status names them";
     all.push(one("troubles", help, Sort::Gauge, running.troubles.count() as u64));
+    let about = running.troubles.about().into_iter();
+    let about = about.map(|about| (vec![("about", about.to_owned())], 1)).collect();
+    all.push(many("trouble", "What is wrong at the moment", Sort::Gauge, about));
 }
 
 fn decided(running: &Running, all: &mut Vec<Family>) {

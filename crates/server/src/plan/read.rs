@@ -1,11 +1,10 @@
 //! From a plan as people write it to rows.
 
-use crate::config::Source;
+use crate::config::{Decks, Source};
 use ringfence_api::plan::{Note, WantedRow, is_kept, is_secret};
 use ringfence_model::TenantId;
 use ringfence_store::{Expected, Section, SettingKey};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 
 use super::own;
 
@@ -18,7 +17,7 @@ const SECTIONS: [Section; 4] =
 /// The text of a plan that names no files.
 #[must_use]
 pub fn without_files(text: String) -> Source {
-    Source::new("the plan".into(), text).closed_from(0, BTreeMap::new())
+    Source::new("the plan".into(), text).closed_from(0, Decks::default())
 }
 
 /// Reads a plan: the rows it wants. Files and secrets it names are read, as far as its source has them.

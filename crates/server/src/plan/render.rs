@@ -1,11 +1,10 @@
 //! Rows as one text behind the boot file, and whose line of it is whose.
 
 use super::{Row, Rows, own, write};
-use crate::config::{Place, Problem, Source};
+use crate::config::{Decks, Place, Problem, Source};
 use ringfence_api::plan::Note;
 use ringfence_store::{Section, SettingKey};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 
 /// The boot file with rows behind it.
 pub(super) struct Rendered {
@@ -28,7 +27,7 @@ fn is_elsewhere(section: Section, field: &str) -> bool {
 }
 
 /// Writes rows behind the boot file; `decks` are the rate decks by tenant.
-pub(super) fn render(boot: &Source, rows: &Rows, decks: BTreeMap<String, Vec<u8>>) -> Rendered {
+pub(super) fn render(boot: &Source, rows: &Rows, decks: Decks) -> Rendered {
     let mut text = boot.text().trim_end().to_owned();
     text.push('\n');
     let (before, until) = (text.matches('\n').count(), text.len());
@@ -40,6 +39,7 @@ pub(super) fn render(boot: &Source, rows: &Rows, decks: BTreeMap<String, Vec<u8>
         }
     }
     let source = Source::new(boot.path().to_owned(), all.text).closed_from(until, decks);
+    let source = source.knowing(boot.imported().clone());
     Rendered { source, before, lines: all.lines, notes: all.notes }
 }
 

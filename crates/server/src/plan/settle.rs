@@ -3,7 +3,7 @@
 use super::render::render;
 use super::stored::{decks, rows};
 use super::{Row, Rows, read};
-use crate::config::{self, Config, Problems, Source};
+use crate::config::{self, Config, Decks, Problems, Source};
 use ringfence_api::Fault;
 use ringfence_api::plan::{Note, Plan, Planned, RowChange, Wanted, WantedRow, is_kept, is_planned};
 use ringfence_call::Directory;
@@ -12,6 +12,9 @@ use ringfence_store::{Change, Claim, Draft, Expected, Section, SettingKey, Store
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The field of a tariff that says which deck it is of.
+const SHA256: &str = "sha256";
 
 /// A plan that works: what it changes, how that is stored, and what the shards run with then.
 #[derive(Debug)]
@@ -43,11 +46,13 @@ pub fn check(store: &Store, boot: &Source, plan: Plan) -> Result<Ready, Fault> {
         draft.prune(&wanted);
     }
     for row in wanted {
-        draft.take(row)?;
+        draft.take(store, row)?;
     }
     draft.cascade();
-    let mut held = decks(store, &draft.new).map_err(failed)?;
-    held.extend(draft.decks.iter().map(|(tenant, deck)| (tenant.clone(), deck.clone())));
+    let mut held = decks(store, &draft.new);
+    for (tenant, (sha256, deck)) in &draft.decks {
+        held.bring(tenant, sha256, deck.clone());
+    }
     draft.check_owners(&held);
     let rendered = render(boot, &draft.new, held);
     draft.notes.extend(rendered.notes.iter().cloned());
@@ -61,7 +66,7 @@ pub fn check(store: &Store, boot: &Source, plan: Plan) -> Result<Ready, Fault> {
     };
     let warnings = config.warnings.iter().map(|warning| rendered.note(warning)).collect();
     draft.hash_passwords(&config.snapshot.directory);
-    let config = Config { in_file: false, ..config };
+    let config = Config { in_file: false, revision: Some(revision), ..config };
     let (changes, made) = draft.changes(&config.snapshot.directory);
     Ok(Ready { planned: Planned { revision, changes, warnings }, changes: made, config })
 }
@@ -82,8 +87,8 @@ pub(crate) fn failed(error: StoreError) -> Fault {
 struct Draught {
     stored: Rows,
     new: Rows,
-    /// New rate decks, by tenant.
-    decks: BTreeMap<String, Vec<u8>>,
+    /// New rate decks and their SHA-256, by tenant.
+    decks: BTreeMap<String, (String, Vec<u8>)>,
     notes: Vec<Note>,
 }
 
@@ -93,7 +98,7 @@ impl Draught {
         self.new.retain(|key, _| key.section == Section::Reseller || wanted.contains(key));
     }
 
-    fn take(&mut self, wanted: WantedRow) -> Result<(), Fault> {
+    fn take(&mut self, store: &Store, wanted: WantedRow) -> Result<(), Fault> {
         let WantedRow { key, body, attachment, expected } = wanted;
         let version = self.stored.get(&key).map_or(0, |row| row.version);
         match expected {
@@ -118,7 +123,8 @@ impl Draught {
         let before = self.stored.get(&key).map(|row| row.body.clone());
         self.keep(&key, "", &mut body, before.as_ref());
         if key.section == Section::Tariff {
-            self.deck(&key, &mut body, attachment, before.as_ref());
+            let deck = Self::sent_or_kept(store, attachment, &body, before.as_ref())?;
+            self.deck(&key, &mut body, deck, before.as_ref());
         }
         self.new.insert(key, Row { body, version });
         Ok(())
@@ -142,6 +148,21 @@ impl Draught {
         }
     }
 
+    /// The deck that was sent; or the one that a row names by its SHA-256 and that the store still has.
+    fn sent_or_kept(
+        store: &Store,
+        sent: Option<Vec<u8>>,
+        body: &Json,
+        before: Option<&Json>,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let named =
+            body.get(SHA256).filter(|named| before.and_then(|of| of.get(SHA256)) != Some(named));
+        match (sent, named.and_then(Json::as_str)) {
+            (None, Some(named)) => store.attached(named).map_err(failed),
+            (sent, _) => Ok(sent),
+        }
+    }
+
     /// The row of a tariff says which deck it is of.
     fn deck(
         &mut self,
@@ -150,8 +171,7 @@ impl Draught {
         deck: Option<Vec<u8>>,
         before: Option<&Json>,
     ) {
-        let sum = "sha256";
-        let stored = before.and_then(|before| before.get(sum)).cloned();
+        let stored = before.and_then(|before| before.get(SHA256)).cloned();
         let Some(fields) = body.as_object_mut() else { return };
         if let Some(field) =
             fields.keys().find(|name| !matches!(name.as_str(), "columns" | "sha256"))
@@ -159,18 +179,19 @@ impl Draught {
             let (field, what) = (field.clone(), format!("a tariff has no field \"{field}\""));
             return self.wrong(key, Some(&field), &what, "remove it; there are: columns, sha256");
         }
-        match (deck, fields.get(sum)) {
+        match (deck, fields.get(SHA256)) {
             (Some(deck), _) => {
-                fields.insert(sum.to_owned(), hex(&Sha256::digest(&deck)).into());
+                let sha256 = crate::hex(&Sha256::digest(&deck));
+                fields.insert(SHA256.to_owned(), sha256.as_str().into());
                 if let Some(tenant) = &key.tenant {
-                    self.decks.insert(tenant.as_str().to_owned(), deck);
+                    self.decks.insert(tenant.as_str().to_owned(), (sha256, deck));
                 }
             }
             (None, Some(wanted)) if Some(wanted) != stored.as_ref() => {
-                self.wrong(key, Some(sum), "that deck is not stored", "send the deck itself");
+                self.wrong(key, Some(SHA256), "that deck is not stored", "send the deck itself");
             }
             (None, _) => match stored {
-                Some(stored) => drop(fields.insert(sum.to_owned(), stored)),
+                Some(stored) => drop(fields.insert(SHA256.to_owned(), stored)),
                 None => self.wrong(key, None, "there is no deck", "send the deck itself"),
             },
         }
@@ -200,7 +221,7 @@ impl Draught {
 
     /// What the boot file need not be asked, since one hand wrote it: a policy or tariff of nobody is written nowhere, so
     /// that nobody would miss its tenant; and who may change one tenant may not use the trunks of another.
-    fn check_owners(&mut self, decks: &BTreeMap<String, Vec<u8>>) {
+    fn check_owners(&mut self, decks: &Decks) {
         let mut notes = Vec::new();
         let trunks: BTreeMap<&str, &Option<TenantId>> = self
             .new
@@ -231,7 +252,7 @@ impl Draught {
             if !self.new.contains_key(&owner) {
                 let what = format!("there is no tenant \"{tenant}\"");
                 notes.push(Note::about(key, Some("tenant"), what, "add the tenant first".into()));
-            } else if key.section == Section::Tariff && !decks.contains_key(tenant.as_str()) {
+            } else if key.section == Section::Tariff && !decks.has(tenant.as_str()) {
                 let (what, mend) = ("its deck is not stored".to_owned(), "send it".to_owned());
                 notes.push(Note::about(key, None, what, mend));
             }
@@ -253,7 +274,7 @@ impl Draught {
             };
             let realm = directory.tenant(tenant).and_then(|tenant| tenant.domains.first());
             fields.remove("password");
-            fields.insert("ha1".to_owned(), hex(&login.ha1.to_bytes()).into());
+            fields.insert("ha1".to_owned(), crate::hex(&login.ha1.to_bytes()).into());
             fields.insert("realm".to_owned(), realm.map_or("", String::as_str).into());
         }
     }
@@ -278,7 +299,9 @@ impl Draught {
                 version => Expected::Version(version),
             };
             let attachment = match (key.section, &key.tenant) {
-                (Section::Tariff, Some(tenant)) => self.decks.remove(tenant.as_str()),
+                (Section::Tariff, Some(tenant)) => {
+                    self.decks.remove(tenant.as_str()).map(|(_, deck)| deck)
+                }
                 _ => None,
             };
             let draft = Draft {
@@ -324,8 +347,4 @@ fn claims(key: &SettingKey, body: &Json, directory: &Directory) -> Vec<Claim> {
         }
         _ => Vec::new(),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

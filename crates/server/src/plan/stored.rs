@@ -2,12 +2,11 @@
 
 use super::render::{Rendered, render};
 use super::{Row, Rows, write};
-use crate::config::{self, Config, Place, Problem, Problems, Source};
+use crate::config::{self, Config, Decks, Place, Problem, Problems, Source};
 use ringfence_api::plan::{is_planned, masked};
 use ringfence_model::TenantId;
 use ringfence_store::{Result, Section, SettingFilter, SettingKey, Store, StoreError};
 use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -28,19 +27,16 @@ pub(super) fn rows(store: &Store) -> Result<Rows> {
     }
 }
 
-/// The stored rate decks of `rows`, by tenant.
-pub(super) fn decks(store: &Store, rows: &Rows) -> Result<BTreeMap<String, Vec<u8>>> {
-    let mut decks = BTreeMap::new();
-    for key in rows.keys().filter(|key| key.section == Section::Tariff) {
-        let Some(tenant) = &key.tenant else { continue };
-        match store.attachment(key) {
-            Ok(Some(deck)) => drop(decks.insert(tenant.as_str().to_owned(), deck)),
-            // A new one, which brings its own.
-            Ok(None) | Err(StoreError::NotFound(_)) => {}
-            Err(error) => return Err(error),
+/// The stored rate decks of `rows`.
+pub(super) fn decks(store: &Store, rows: &Rows) -> Decks {
+    let mut decks = Decks::of(store);
+    for (key, row) in rows.iter().filter(|(key, _)| key.section == Section::Tariff) {
+        let sha256 = row.body.get("sha256").and_then(Json::as_str);
+        if let (Some(tenant), Some(sha256)) = (&key.tenant, sha256) {
+            decks.name(tenant.as_str(), sha256);
         }
     }
-    Ok(decks)
+    decks
 }
 
 /// The settings to run with: those of the boot file, and where it has no tenants, trunks and extensions, those of the
@@ -58,16 +54,14 @@ pub fn with_stored(
     }
     let text = std::fs::read_to_string(file)
         .map_err(|error| one(file.into(), error.to_string(), "let Ringfence read it"))?;
-    let read = || {
-        let rows = rows(store)?;
-        let decks = decks(store, &rows)?;
-        Ok((rows, decks))
-    };
-    let (rows, decks) = read().map_err(|error: StoreError| {
+    // The revision first: what is changed meanwhile is read once more.
+    let read = || Ok((store.settings_revision()?, rows(store)?));
+    let (revision, rows) = read().map_err(|error: StoreError| {
         one("the store".into(), error.to_string(), "see docs/guides/store.md")
     })?;
-    let rendered = render(&Source::new(file.to_owned(), text), &rows, decks);
-    let mut config = parse(&rendered)?;
+    let source = Source::new(file.to_owned(), text).knowing(boot.imported);
+    let rendered = render(&source, &rows, decks(store, &rows));
+    let mut config = Config { revision: Some(revision), ..parse(&rendered)? };
     if rows.is_empty() {
         config.warnings.push(Problem {
             place: Place { file: "the store".into(), line: 0, column: 0 },

@@ -8,6 +8,8 @@ mod tell;
 mod writer;
 
 pub use daily::Daily;
-pub use tally::{Count, Tally};
+pub use tally::Count;
+pub(crate) use tally::Tally;
 pub use tell::by;
+pub(crate) use writer::fails;
 pub use writer::{Hurry, InForce, Writer};

@@ -1,5 +1,6 @@
 //! What was decided and written, counted for metrics.
 
+use crate::busy::Busy;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A figure that goes up.
@@ -32,7 +33,7 @@ impl Count {
 /// What was decided and written.
 #[derive(Debug, Default)]
 #[allow(missing_docs)] // each name says it; metrics have the words
-pub struct Tally {
+pub(crate) struct Tally {
     pub allowed: Count,
     pub rejected: Count,
     pub would_reject: Count,
@@ -48,4 +49,5 @@ pub struct Tally {
     pub journal_bytes: Count,
     pub snapshots: Count,
     pub snapshot_pause_us_max: Count,
+    pub writer: Busy,
 }

@@ -123,10 +123,12 @@ impl Writer {
         // alone. Where it is not allowed, calls are a little later.
         let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
         while let Some(batch) = self.reader.take(LOOK) {
+            self.tally.writer.begin();
             self.write(batch);
             if let Some(shards) = shards.upgrade() {
                 self.snapshots(&shards);
             }
+            self.tally.writer.end();
         }
         self.flush(true);
     }
@@ -240,11 +242,7 @@ impl Writer {
         let Err(error) = outcome else { return };
         self.tally.write_errors.up();
         self.failed.insert(about);
-        if self.troubles.begin(about, error.to_string()) {
-            error!(
-                "the {about} cannot be written: {error}; calls go on, and what waits is written when it works again"
-            );
-        }
+        fails(&self.troubles, about, &error.to_string());
     }
 
     /// Tells of the end of what did not go wrong for a second.
@@ -255,6 +253,15 @@ impl Writer {
             }
         }
         self.failed.clear();
+    }
+}
+
+/// Something is not written; told once.
+pub(crate) fn fails(troubles: &Troubles, about: &'static str, why: &str) {
+    if troubles.begin(about, why.to_owned()) {
+        error!(
+            "the {about} cannot be written: {why}; calls go on, and what waits is written when it works again"
+        );
     }
 }
 

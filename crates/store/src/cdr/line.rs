@@ -2,10 +2,10 @@
 
 use super::Outcome;
 use super::table::{Month, call_hash};
-use crate::value::{Value, args};
+use crate::value::{Value, row};
 use ringfence_model::{Direction, Money, Source, Via, WallTime};
-use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// What older writers left out has a default, so that their files can still be read.
 #[derive(Debug, Deserialize)]
@@ -57,7 +57,7 @@ impl Line {
         let call = self.correlation_id.as_deref().map(clean);
         let hash = call.as_deref().map(call_hash);
         let some = |text: &Option<String>| text.as_deref().map(clean);
-        args![
+        row![
             id,
             self.started,
             some(&self.tenant).unwrap_or_default(),
@@ -81,7 +81,6 @@ impl Line {
             clean(&self.native_id),
             self.more(),
         ]
-        .to_vec()
     }
 
     pub const fn direction(&self) -> &'static str {
@@ -95,17 +94,21 @@ impl Line {
     /// What is shown and never searched for.
     fn more(&self) -> Option<String> {
         let plain = self.c_number.is_none() && self.source.is_none() && self.reasons.is_none();
-        (!plain || self.via != Via::Unknown).then(|| {
-            json!({
-                "via": self.via,
-                "c_number": self.c_number,
-                "source": self.source,
-                "reasons": self.reasons,
-                "pass": self.pass,
-            })
-            .to_string()
-        })
+        let Self { via, c_number, source, reasons, pass, .. } = self;
+        let more = More { via, c_number, source, reasons, pass };
+        // Values of our own have a JSON form.
+        (!plain || *via != Via::Unknown).then(|| serde_json::to_string(&more).unwrap_or_default())
     }
+}
+
+/// What is shown and never searched for, as it is stored.
+#[derive(Serialize)]
+struct More<'a> {
+    via: &'a Via,
+    c_number: &'a Option<String>,
+    source: &'a Option<Source>,
+    reasons: &'a Option<Json>,
+    pass: &'a Option<Json>,
 }
 
 /// PostgreSQL's texts have no zero byte, and a stranger's digits may.

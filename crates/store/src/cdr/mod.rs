@@ -2,6 +2,7 @@
 
 mod line;
 mod search;
+mod sums;
 mod table;
 mod tally;
 mod usage;
@@ -11,8 +12,8 @@ pub use tally::{Tally, TallyBy, TallyFilter};
 pub use usage::{By, Grain, Usage, UsageFilter};
 
 pub(crate) use line::{Line, clean};
+pub(crate) use sums::Sums;
 pub(crate) use table::{COLUMNS, Month, WHOLE, lay};
-pub(crate) use usage::Sums;
 
 /// What this firewall did about a call.
 #[derive(

@@ -216,14 +216,16 @@ fn query(table: &str, filter: &CdrFilter, way: Way, limit: i64) -> Query {
         query.add_some(&format!("AND {} = ?", text(column, open)), value);
     };
     let tenant = filter.tenant.as_ref().map(TenantId::as_str);
-    equal(&mut query, "tenant", by_time, tenant);
+    // Of stopped calls there is an index of their own, in which the tenant is such an expression.
+    let stopped = filter.stopped || filter.outcome.is_some_and(|outcome| outcome != Outcome::Ok);
+    equal(&mut query, "tenant", by_time && !stopped, tenant);
     let extension = filter.extension.as_ref().map(ExtensionId::as_str);
     equal(&mut query, "extension", by_time && tenant.is_some(), extension);
     equal(&mut query, "trunk", true, filter.trunk.as_ref().map(TrunkId::as_str));
     equal(&mut query, "direction", true, filter.direction.map(word));
     equal(&mut query, "country", true, filter.country.as_deref());
     equal(&mut query, "kind", true, filter.kind.as_deref());
-    if filter.stopped || filter.outcome.is_some_and(|outcome| outcome != Outcome::Ok) {
+    if stopped {
         query.add("AND outcome <> 'ok'", []);
     }
     equal(&mut query, "outcome", true, filter.outcome.map(Outcome::as_str));

@@ -133,10 +133,10 @@ fn definition(table: &str) -> String {
         CREATE INDEX IF NOT EXISTS {table}_a ON {table} (a_number, tenant);
         CREATE INDEX IF NOT EXISTS {table}_b ON {table} (b_number, tenant);
         CREATE INDEX IF NOT EXISTS {table}_call ON {table} (call_hash);
-        CREATE INDEX IF NOT EXISTS {table}_stopped ON {table} (started, id)
+        CREATE INDEX IF NOT EXISTS {table}_stopped ON {table} (started, id, outcome)
             WHERE outcome <> 'ok';
-        CREATE INDEX IF NOT EXISTS {table}_stopped_tenant ON {table} (tenant, started, id)
-            WHERE outcome <> 'ok';"
+        CREATE INDEX IF NOT EXISTS {table}_stopped_tenant ON {table}
+            ((tenant || ''), started, id, outcome) WHERE outcome <> 'ok';"
     )
 }
 

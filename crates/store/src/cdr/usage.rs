@@ -1,19 +1,15 @@
 //! Sums of call records per hour, day and month: reports never read the records themselves.
 
-use crate::link::Link;
+use super::Month;
 use crate::sql::Query;
-use crate::value::{Row, Value, args};
+use crate::value::Row;
 use crate::{Result, Store};
 use ringfence_model::{Money, TenantId, WallTime};
-use std::collections::BTreeMap;
-
-use super::line::{Line, clean};
-use super::{Month, Outcome};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 /// The tenant that stands for all of them together.
-const ALL: &str = "*";
+pub(super) const ALL: &str = "*";
 
 /// How finely sums are kept.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -27,21 +23,58 @@ pub enum Grain {
 }
 
 impl Grain {
-    const ALL: [Self; 3] = [Self::Hour, Self::Day, Self::Month];
-
-    const fn table(self) -> &'static str {
-        match self {
-            Self::Hour => "usage_hour",
-            Self::Day => "usage_day",
-            Self::Month => "usage_month",
-        }
-    }
-
-    fn start(self, at: WallTime) -> i64 {
+    pub(super) fn start(self, at: WallTime) -> i64 {
         match self {
             Self::Hour => at.0 - at.0.rem_euclid(HOUR),
             Self::Day => at.0 - at.0.rem_euclid(DAY),
             Self::Month => Month::of(at).map_or(0, |month| month.start().0),
+        }
+    }
+}
+
+/// Where sums are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(super) enum Table {
+    Hour,
+    Day,
+    Month,
+    /// Of [`Grain::Month`], without extensions: what reports over all tenants read.
+    Tenant,
+}
+
+impl Table {
+    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Month, Self::Tenant];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "usage_hour",
+            Self::Day => "usage_day",
+            Self::Month => "usage_month",
+            Self::Tenant => "usage_tenant",
+        }
+    }
+
+    pub const fn grain(self) -> Grain {
+        match self {
+            Self::Hour => Grain::Hour,
+            Self::Day => Grain::Day,
+            Self::Month | Self::Tenant => Grain::Month,
+        }
+    }
+
+    pub const fn has_extensions(self) -> bool {
+        matches!(self, Self::Hour | Self::Month)
+    }
+
+    /// The one with the fewest rows that can answer.
+    fn of(filter: &UsageFilter) -> Self {
+        let extensions = filter.extension.is_some() || filter.by.contains(&By::Extension);
+        let tenants = filter.tenant.is_none() && filter.by.contains(&By::Tenant);
+        match filter.grain {
+            Grain::Hour => Self::Hour,
+            Grain::Day => Self::Day,
+            Grain::Month if tenants && !extensions => Self::Tenant,
+            Grain::Month => Self::Month,
         }
     }
 }
@@ -126,7 +159,7 @@ impl Store {
             query.add(&format!("{column},"), []);
         }
         let sums = SUMS.map(|column| format!("CAST(COALESCE(sum({column}), 0) AS BIGINT)"));
-        query.add(&sums.join(", "), []).add("FROM", []).add(filter.grain.table(), []);
+        query.add(&sums.join(", "), []).add("FROM", []).add(Table::of(filter).name(), []);
         query.add("WHERE start >= ?", [filter.grain.start(filter.from).into()]);
         query.add("AND start < ?", [filter.until.into()]);
         match &filter.tenant {
@@ -144,7 +177,7 @@ impl Store {
     }
 }
 
-const SUMS: [&str; 7] =
+pub(super) const SUMS: [&str; 7] =
     ["attempts", "answered", "refused", "cut", "billable_ms", "cost", "prevented"];
 
 fn usage(row: Row, by: &[By]) -> Result<Usage> {
@@ -168,82 +201,4 @@ fn usage(row: Row, by: &[By]) -> Result<Usage> {
     usage.cost = cells.take()?;
     usage.prevented = cells.take()?;
     Ok(usage)
-}
-
-/// Sums of a batch of records, ready to be added to what is there.
-#[derive(Debug, Default)]
-pub(crate) struct Sums(BTreeMap<Key, [i64; 7]>);
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    grain: Grain,
-    tenant: String,
-    start: i64,
-    extension: String,
-    direction: &'static str,
-    kind: String,
-    country: String,
-}
-
-impl Sums {
-    pub fn add(&mut self, line: &Line) {
-        let some = |text: &Option<String>| text.as_deref().map(clean).unwrap_or_default();
-        let refused = matches!(line.outcome, Outcome::Refused | Outcome::WouldRefuse);
-        let figures = [
-            1,
-            line.answered.is_some().into(),
-            refused.into(),
-            (line.outcome == Outcome::Cut).into(),
-            i64::try_from(line.billable_ms).unwrap_or(i64::MAX),
-            line.cost.0,
-            line.prevented.0,
-        ];
-        for grain in Grain::ALL {
-            for all in [false, true] {
-                // One row per extension of all tenants would be as many as the records.
-                let extension =
-                    if all || grain == Grain::Day { String::new() } else { some(&line.extension) };
-                let key = Key {
-                    grain,
-                    tenant: if all { ALL.to_owned() } else { some(&line.tenant) },
-                    start: grain.start(line.started),
-                    extension,
-                    direction: line.direction(),
-                    kind: some(&line.kind),
-                    country: some(&line.country),
-                };
-                let sum = self.0.entry(key).or_default();
-                for (sum, figure) in sum.iter_mut().zip(figures) {
-                    *sum = sum.saturating_add(figure);
-                }
-            }
-        }
-    }
-
-    /// In the order of the keys, so that two nodes cannot wait for each other.
-    pub fn write(self, link: &mut Link) -> Result<()> {
-        let mut rows: BTreeMap<Grain, Vec<Vec<Value>>> = BTreeMap::new();
-        for (key, sums) in self.0 {
-            let mut row =
-                args![key.tenant, key.start, key.extension, key.direction, key.kind, key.country]
-                    .to_vec();
-            row.extend(sums.map(Value::Int));
-            rows.entry(key.grain).or_default().push(row);
-        }
-        for (grain, rows) in rows {
-            let table = grain.table();
-            let sums =
-                SUMS.map(|column| format!("{column} = {table}.{column} + excluded.{column}"));
-            let tail = format!(
-                "ON CONFLICT (tenant, start, extension, direction, kind, country) DO UPDATE SET {}",
-                sums.join(", ")
-            );
-            let head = format!(
-                "INSERT INTO {table} (tenant, start, extension, direction, kind, country, {})",
-                SUMS.join(", ")
-            );
-            link.insert(&head, &tail, &rows)?;
-        }
-        Ok(())
-    }
 }

@@ -15,8 +15,11 @@ use spool::{Piece, Sort, Spool};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Bytes read in one turn. A turn is one transaction.
-const TURN_BYTES: u64 = 2 << 20;
+/// Bytes read in one turn. A turn is one transaction, of 30,000 records and about a second at most: each touches pages
+/// all over the indexes, and the more records share a transaction, the fewer pages are written for each.
+const TURN_BYTES: u64 = 16 << 20;
+/// A turn that has so much is one of many: of a backlog, or of thousands of calls a second.
+const BULK_BYTES: u64 = 4 << 20;
 /// Rows of a node are numbered from here on times its number.
 const NODE_SHIFT: u32 = 48;
 
@@ -52,7 +55,7 @@ impl Feeder {
         Self { store, spool, node: node & 0x7fff, bytes: TURN_BYTES }
     }
 
-    /// Takes what is there, at most 2 MiB. Call it again at once while [`Fed::behind`] is above 0, else after a while.
+    /// Takes what is there, at most 16 MiB. Call it again at once while [`Fed::behind`] is above 0, else after a while.
     ///
     /// # Errors
     /// When the files or the database cannot be used; nothing is lost, the next turn takes the same.
@@ -67,7 +70,9 @@ impl Feeder {
             self.forget(&place)?;
             return Ok(Fed { behind, ..Fed::default() });
         }
-        let fed = self.store.write(Durable::Soon, |link| add(link, node, &place, &pieces));
+        let bytes: u64 = pieces.iter().map(|piece| piece.until - piece.from).sum();
+        let durable = if bytes >= BULK_BYTES { Durable::Bulk } else { Durable::Soon };
+        let fed = self.store.write(durable, |link| add(link, node, &place, &pieces));
         match fed {
             Ok(fed) => {
                 self.bytes = (self.bytes * 4).min(TURN_BYTES);

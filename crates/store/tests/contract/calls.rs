@@ -4,7 +4,7 @@ use crate::{Promise, act, at};
 use ringfence_model::{Direction, ExtensionId, Level, Money, TenantId, WallTime};
 use ringfence_store::{
     BlockFilter, BlockRow, By, CaseFilter, CaseState, CdrFilter, EventFilter, Expected, Feeder,
-    Grain, Outcome, Store, StoreError, TallyBy, TallyFilter, UsageFilter,
+    Grain, Outcome, Store, StoreError, TallyBy, TallyFilter, Usage, UsageFilter,
 };
 use serde_json::{Value, json};
 use std::io::Write;
@@ -282,6 +282,14 @@ fn sums(store: &Store) {
         let each: Vec<_> =
             each.iter().map(|of| (of.tenant.clone().unwrap(), of.attempts)).collect();
         assert_eq!(each, [(TenantId::new("office"), 60), (TenantId::new("shop"), 30)]);
+        // The same asked of all and of one, whatever is read for it.
+        let beside = |tenant| {
+            let rows = ask(grain, tenant, &[By::Tenant, By::Kind, By::Start]);
+            let office = |of: &Usage| of.tenant == Some(TenantId::new("office"));
+            rows.into_iter().filter(office).collect::<Vec<_>>()
+        };
+        assert_eq!(beside(None), beside(Some("office")));
+        assert!(!beside(None).is_empty());
         let kinds = ask(grain, Some("office"), &[By::Kind]);
         let kinds: Vec<_> =
             kinds.iter().map(|of| (of.kind.clone().unwrap(), of.attempts)).collect();

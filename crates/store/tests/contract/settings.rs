@@ -3,8 +3,8 @@
 use crate::{Promise, act, at};
 use ringfence_model::TenantId;
 use ringfence_store::{
-    About, AuditFilter, Chain, Change, Claim, Draft, Expected, Section, SettingFilter, SettingKey,
-    Store, StoreError,
+    About, AuditFilter, Chain, Change, Claim, Draft, Expected, Retention, Section, SettingFilter,
+    SettingKey, Store, StoreError,
 };
 use serde_json::json;
 
@@ -15,6 +15,8 @@ pub const PROMISES: &[Promise] = &[
     ("settings are found by name and page", found),
     ("every change is on record and can be undone", history),
     ("a large thing goes with a setting", attachment),
+    ("what was replaced is kept for a while, by what is in it", replaced),
+    ("the first secret that is drawn is everybody's", secret),
 ];
 
 fn office() -> TenantId {
@@ -130,6 +132,48 @@ fn history(store: &Store) {
     let page = AuditFilter { below: Some(3), from: Some(at(2)), ..AuditFilter::default() };
     assert_eq!(store.audit(&page, 9).unwrap().len(), 1);
     assert!(matches!(store.verify_audit().unwrap(), Chain::Whole { rows: 4, .. }));
+}
+
+fn replaced(store: &Store) {
+    let tariff = |tenant: &str| SettingKey::new(Section::Tariff, Some(&tenant.into()), "tariff");
+    let day = |day: i64| at(day * 86_400);
+    let put = |tenant: &str, bytes: &[u8], on: i64| {
+        let deck = Draft { attachment: Some(bytes.to_vec()), ..draft("deck") };
+        let act = act("ada", "tariff.change", on * 86_400);
+        store.put_setting(&act, &tariff(tenant), deck, Expected::Any).unwrap();
+    };
+    // echo -n one | sha256sum
+    let one = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
+    let kept = || store.attached(one).unwrap().map(|bytes| bytes == b"one");
+    assert_eq!(kept(), None);
+    put("a", b"one", 1);
+    put("b", b"one", 1);
+    put("a", b"two", 2);
+    let retain = |on: i64| {
+        let (raw_days, pseudonymous_days, event_days) = (1_000, 0, 10);
+        let retention = Retention { raw_days, pseudonymous_days, event_days, key: [7; 32] };
+        store.retain(day(on), &retention).unwrap();
+    };
+    // The other has it still.
+    retain(100);
+    assert_eq!(kept(), Some(true));
+    let act = act("ada", "tariff.remove", 100 * 86_400);
+    store.remove_setting(&act, &tariff("b"), Expected::Any).unwrap();
+    retain(109);
+    assert_eq!(kept(), Some(true));
+    put("b", b"one", 109);
+    retain(200);
+    assert_eq!(kept(), Some(true), "it is in use again");
+    put("b", b"two", 200);
+    retain(211);
+    assert_eq!(kept(), None);
+    assert_eq!(store.attachment(&tariff("b")).unwrap(), Some(b"two".to_vec()));
+}
+
+fn secret(store: &Store) {
+    assert_eq!(store.secret("nodes", &[1; 32]).unwrap(), [1; 32]);
+    assert_eq!(store.secret("nodes", &[2; 32]).unwrap(), [1; 32]);
+    assert_eq!(store.secret("other", &[3; 32]).unwrap(), [3; 32]);
 }
 
 fn attachment(store: &Store) {

@@ -77,9 +77,6 @@ fn wanted(store: &Store, key: SettingKey, row: &Audited) -> Result<WantedRow, Re
     if current.as_ref().map(|setting| &setting.body) != after.as_ref() {
         return Err(no("it was changed again since", "take the later change back first"));
     }
-    if key.section == Section::Tariff && before.is_some() {
-        return Err(no("rate decks are not kept in the audit log", "send the deck again"));
-    }
     let expected = current.map_or(Expected::New, |setting| Expected::Version(setting.version));
     Ok(WantedRow { key, body: before, attachment: None, expected })
 }
