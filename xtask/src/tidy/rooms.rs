@@ -17,7 +17,7 @@ const fn rim(name: &'static str, may_use: &'static [&'static str]) -> Room {
     Room { name, may_use, pure: false }
 }
 
-const ROOMS: [Room; 16] = [
+const ROOMS: [Room; 17] = [
     pure("model", &[]),
     pure("sip", &[]),
     pure("guard", &["model"]),
@@ -30,6 +30,7 @@ const ROOMS: [Room; 16] = [
     rim("media", &["model", "sip"]),
     rim("connect", &["model"]),
     rim("api", &["model", "store"]),
+    rim("notify", &["fraud", "model"]),
     rim("portal", &[]),
     rim(
         "server",
@@ -43,6 +44,7 @@ const ROOMS: [Room; 16] = [
             "guard",
             "media",
             "model",
+            "notify",
             "numbering",
             "portal",
             "sip",
