@@ -9,6 +9,7 @@
 //!
 //! Times and ids are arguments. The only clock read is that of waiting for a database that does not answer.
 
+mod approvals;
 mod attachments;
 mod audit;
 mod backup;
@@ -21,6 +22,7 @@ mod feed;
 mod keys;
 mod link;
 mod migrate;
+mod notices;
 mod once;
 mod outbox;
 mod proposals;
@@ -33,6 +35,7 @@ mod store;
 mod users;
 mod value;
 
+pub use approvals::{Answer, Approval, ApprovalFilter};
 pub use audit::{About, Act, AuditFilter, Audited, Chain};
 pub use backup::{Checked, backup, restore};
 pub use blocks::{BlockFilter, BlockRow};
@@ -44,6 +47,7 @@ pub use error::{Result, StoreError};
 pub use events::{Event, EventFilter};
 pub use feed::{Fed, Feeder};
 pub use keys::ApiKey;
+pub use notices::{Backlog, Batch, Notice, NoticeFilter, NoticeState};
 pub use once::Once;
 pub use outbox::Outgoing;
 pub use proposals::{Proposal, Standing};

@@ -14,8 +14,10 @@ pub(crate) struct Step {
 }
 
 /// All of them. One that was ever released is never edited: databases know its checksum.
-pub(crate) const STEPS: &[Step] =
-    &[Step { name: "begin", sql: include_str!("../migrations/0001_begin.sql") }];
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "begin", sql: include_str!("../migrations/0001_begin.sql") },
+    Step { name: "notices", sql: include_str!("../migrations/0002_notices.sql") },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS migration (
     version BIGINT PRIMARY KEY,

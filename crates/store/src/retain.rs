@@ -89,6 +89,8 @@ impl Store {
             )?;
             done.released = release(link)?;
             crate::attachments::let_go(link, old)?;
+            link.execute("DELETE FROM notice WHERE made < $1 AND state <> 'waiting'", args![old])?;
+            link.execute("DELETE FROM approval WHERE made < $1", args![old])?;
             link.execute("DELETE FROM session WHERE expires <= $1", args![now])?;
             link.execute("DELETE FROM once WHERE expires <= $1", args![now]).map(drop)
         })?;

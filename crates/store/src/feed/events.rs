@@ -65,7 +65,7 @@ impl Telling {
         let Some(told) = Told::of(id, &body) else { return Ok(false) };
         let case = self.case(link, &told)?;
         self.block(&told, case.as_deref());
-        if matches!(told.kind, "alerted" | "blocked") {
+        if matches!(told.kind, "alerted" | "blocked" | "lifted") || told.may_be_approved() {
             self.outgoing.push(told.outgoing(case.as_deref()));
         }
         self.rows.push(
@@ -194,6 +194,14 @@ impl<'a> Told<'a> {
     fn is_refusal(&self) -> bool {
         let action = self.body.get("verdict").and_then(|verdict| verdict.get("action"));
         self.kind == "verdict" && action.and_then(Json::as_str) == Some("reject")
+    }
+
+    /// Whether it is a refusal that somebody may take back.
+    fn may_be_approved(&self) -> bool {
+        let pass = self.body.get("verdict").and_then(|verdict| verdict.get("pass"));
+        let ways = pass.and_then(Json::as_array).into_iter().flatten();
+        let mut ways = ways.filter_map(|way| way.get("pass").and_then(Json::as_str));
+        self.is_refusal() && ways.any(|way| way == "approval")
     }
 
     fn begin(&self, node: i64) -> Case {

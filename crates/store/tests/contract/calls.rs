@@ -386,7 +386,7 @@ fn events(store: &Store) {
     let following = store.events_since(0, 99).unwrap();
     assert!(following.is_sorted_by_key(|event| event.id));
     assert_eq!(following.len(), 8, "all but the one numbered 0");
-    assert_eq!(store.waiting().unwrap().0, 5, "four alerts and a block are to be told");
+    assert_eq!(store.waiting().unwrap().0, 6, "four alerts, a block and its end are to be told");
     let block = store.block("0-17").unwrap();
     assert_eq!((block.level, block.lifted), (Level::National, Some(at(3_600))));
     assert_eq!((block.case.as_ref(), block.by_engine), (Some(&first.id), true));

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests
 mod calls;
+mod notices;
 mod people;
 mod postgres;
 mod queue;
@@ -19,9 +20,16 @@ use std::time::{Duration, Instant};
 type Promise = (&'static str, fn(&Store));
 
 fn promises() -> impl Iterator<Item = &'static Promise> {
-    [settings::PROMISES, people::PROMISES, queue::PROMISES, calls::PROMISES, retention::PROMISES]
-        .into_iter()
-        .flatten()
+    [
+        settings::PROMISES,
+        people::PROMISES,
+        queue::PROMISES,
+        notices::PROMISES,
+        calls::PROMISES,
+        retention::PROMISES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Seconds after a fixed moment: 2026-11-22T08:00:00Z.
