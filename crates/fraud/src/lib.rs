@@ -3,6 +3,7 @@
 //! Pure: time, prices and destinations are arguments. `gate` drives it. Start reading at [`Engine::outbound`]
 //! (`engine/outbound.rs`): a call's way through standing, exposure, behaviour and signals.
 
+pub mod approved;
 pub mod calendar;
 pub mod context;
 pub mod decide;

@@ -1,5 +1,6 @@
 //! One running or ringing paid call: what it costs, what is reserved for it.
 
+use crate::approved::To;
 use crate::profile::{DestinationKey, Origin};
 use crate::recent::ExtensionIndex;
 use ringfence_model::{Destination, Moment, Money, Now, TenantId, TrunkId, Via, WallTime};
@@ -47,6 +48,9 @@ pub struct Running {
     pub teaches: bool,
     /// Whether it is on the permit list: never weighed.
     pub permitted: bool,
+    /// What it may spend under an approval, and under which.
+    #[serde(default)]
+    pub promised: Option<(To, Money)>,
     /// When a cut was ordered.
     pub cut: Option<Moment>,
     /// Until when it need not be weighed again: it was far from a stop.

@@ -1,5 +1,6 @@
 //! What the engine knows of one tenant and of each of its extensions.
 
+use crate::approved::Approved;
 use crate::calendar::Calendar;
 use crate::exposure::{Ledger, Spend};
 use crate::profile::{DestinationKey, Habits, HourProfile, Origin, Origins, Peaks};
@@ -63,6 +64,9 @@ pub struct TenantState {
     pub patience_until: WallTime,
     /// The last alert, and how strong it was.
     pub alerted: Option<(WallTime, f32)>,
+    /// What contacts approved for a while.
+    #[serde(default)]
+    pub approved: Vec<Approved>,
 }
 
 /// What is known of one extension. Kept small: a provider has a million of them.

@@ -264,6 +264,9 @@ impl Gate {
             Command::Unblock(id) => {
                 self.engine.unblock(id, now.wall, &mut self.acts);
             }
+            Command::Approve { tenant, approved } => {
+                self.engine.approve(&tenant, approved, now.wall);
+            }
             Command::Cut { call, by } => self.signalling.order_cut(now, call, &by),
             Command::Drain => self.signalling.calls.drain(),
             Command::Ban { net, until, by } => self.signalling.ban(now, net, until, &by),

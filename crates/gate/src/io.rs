@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use ipnet::IpNet;
 use ringfence_call::{End, Hop};
+use ringfence_fraud::approved::Approved;
 use ringfence_model::{
-    Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TrunkId,
-    Verdict, WallTime,
+    Alert, Block, BlockId, CallEvent, CallId, Cdr, Level, Moment, Money, Reason, Scope, TenantId,
+    TrunkId, Verdict, WallTime,
 };
 use ringfence_sip::Flow;
 use std::sync::Arc;
@@ -84,6 +85,13 @@ pub enum Command {
     },
     /// Lift a block.
     Unblock(BlockId),
+    /// Let calls to a place pass for a while, for so much money.
+    Approve {
+        /// Whose.
+        tenant: TenantId,
+        /// Where to, until when, for how much and by whom.
+        approved: Approved,
+    },
     /// End a call.
     Cut {
         /// The call.

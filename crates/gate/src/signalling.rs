@@ -11,7 +11,7 @@ use ringfence_call::{Calls, Cause, Output as Said, Responder, Ruling, reply_flow
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
-    Action, Attempt, CallEvent, CallId, Moment, Now, Protected, Reason, Release, ReleasedBy,
+    Action, Attempt, CallEvent, CallId, Moment, Now, Pass, Protected, Reason, Release, ReleasedBy,
     Target, Verdict, WallTime,
 };
 use ringfence_numbering::{DialPlan, Numbering};
@@ -297,7 +297,10 @@ impl Gate {
 
 fn ruling(verdict: &Verdict, target: &Target, dialled: &str, plan: &DialPlan) -> Ruling {
     if verdict.acted && verdict.action == Action::Reject {
-        return Ruling::Refuse { text: VOICE.reasons(&verdict.reasons).into() };
+        let reasons = VOICE.reasons(&verdict.reasons);
+        let asks = verdict.pass.iter().any(|pass| matches!(pass, Pass::Approval { .. }));
+        let text = if asks { format!("Waits for approval: {reasons}") } else { reasons };
+        return Ruling::Refuse { text: text.into() };
     }
     Ruling::Allow {
         // In observe a cap is computed and not acted on.

@@ -55,6 +55,8 @@ pub struct Policy {
     pub block_hours: u32,
     /// How long limits stay tight after a block was lifted, in hours.
     pub probation_hours: u32,
+    /// Whether contacts are asked about refused calls that they may approve.
+    pub hold_for_approval: bool,
 }
 
 /// What differs for one extension.
@@ -304,6 +306,7 @@ impl Default for Policy {
             paid_call_secs_max: 12 * 3600,
             block_hours: 7 * 24,
             probation_hours: 72,
+            hold_for_approval: false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Why a verdict is what it is: data with figures; `fraud::explain` makes the sentences.
 
-use crate::{Country, Kind, Level, Money, TrafficClass, WallTime};
+use crate::{Country, E164, Kind, Level, Money, TrafficClass, WallTime};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -212,6 +212,17 @@ pub enum Pass {
         whose: LimitKind,
         /// The count that would do.
         to: u32,
+    },
+    /// The approval of a contact, who is being asked.
+    Approval {
+        /// Of calls to this number.
+        number: E164,
+        /// Where that is.
+        country: Country,
+        /// What sort of line.
+        kind: Kind,
+        /// What a minute costs.
+        per_minute: Money,
     },
     /// Putting the number on the permit list.
     Permit,

@@ -169,7 +169,10 @@ impl Engine {
             });
             let forbidden = block.scope.covers(extension.as_ref())
                 && !ladder::permits(block.level, &running.destination);
-            if forbidden && !running.permitted {
+            // What a contact approved, a person's block ends all the same.
+            let spared =
+                running.permitted && (running.promised.is_none() || block.origin == Origin::Engine);
+            if forbidden && !spared {
                 self.cut(now, id, reasons.clone(), acts);
             }
         }

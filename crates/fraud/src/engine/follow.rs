@@ -49,6 +49,7 @@ impl Engine {
         money::at_every_scope(&tenant.settings, &mut tenant.state, running, now.wall, |spend| {
             spend.release(now.wall, settle, old);
         });
+        tenant.state.take_back(running, cost);
         tenant.state.active.retain(|&id| id != call);
         if tenant.state.active.is_empty() {
             self.busy.remove(&running.tenant);

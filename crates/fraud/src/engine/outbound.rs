@@ -1,6 +1,7 @@
 //! Judges an outbound attempt: standing, exposure, behaviour, signals, in that order.
 
 use super::{Act, Engine, Facts, civil, forbidding, money};
+use crate::approved::Promise;
 use crate::calendar::Civil;
 use crate::context::Context;
 use crate::decide::{Weighing, look, weigh};
@@ -11,8 +12,8 @@ use crate::running::Running;
 use crate::standing::{Declared, declared};
 use crate::tenant::Tenant;
 use ringfence_model::{
-    Action, Attempt, Block, CallId, Destination, Level, Moment, Money, Now, Pass, Reason, Release,
-    ReleasedBy, Verdict, WallTime,
+    Action, Attempt, Block, CallId, Destination, Level, Moment, Money, Now, Origin as MadeBy, Pass,
+    Reason, Release, ReleasedBy, Verdict, WallTime,
 };
 use std::time::Duration;
 
@@ -41,24 +42,34 @@ impl Engine {
         let civil = civil(tenant, wall);
         let extension = tenant.extension(attempt.extension.as_ref());
         let enforces = tenant.settings.enforces();
+        let promise = tenant.state.promise(wall, facts.destination, facts.rate);
         let permitted = match declared(&tenant.settings, &civil, attempt, facts.destination) {
+            Declared::Refused(Reason::ClassClosed { .. }, _) if promise.is_some() => true,
             Declared::Refused(reason, pass) => {
-                return refused(attempt.call, enforces, vec![reason], vec![pass]);
+                let closed = matches!(reason, Reason::ClassClosed { .. });
+                let verdict = refused(attempt.call, enforces, vec![reason], vec![pass]);
+                return if closed { asking(tenant, facts, verdict) } else { verdict };
             }
             Declared::Permitted => true,
-            Declared::Open => false,
+            Declared::Open => promise.is_some(),
         };
         if let Some(block) =
             forbidding(&tenant.state, attempt.extension.as_ref(), facts.destination, !enforces)
         {
-            return blocked(attempt.call, enforces, block);
+            // Who is asked may overrule the engine, and nobody else.
+            if block.origin != MadeBy::Engine || block.level == Level::Suspended {
+                return blocked(attempt.call, enforces, block);
+            }
+            if promise.is_none() {
+                return asking(tenant, facts, blocked(attempt.call, enforces, block));
+            }
         }
         if !facts.destination.class().is_paid() {
             tenant.learn_ordinary(&civil, extension, attempt);
             self.follow_ordinary(now, attempt, Some(*facts.destination));
             return Verdict::allowed(attempt.call, enforces);
         }
-        self.judge_paid(now, facts, civil, extension, permitted, acts)
+        self.judge_paid(now, facts, civil, (extension, permitted, promise), acts)
     }
 
     /// A call that is told of twice is judged anew: what was held for it before is let go, or it would stay held.
@@ -75,8 +86,7 @@ impl Engine {
         now: Now,
         facts: &Facts<'_>,
         civil: Civil,
-        extension: ExtensionIndex,
-        permitted: bool,
+        (extension, permitted, promise): (ExtensionIndex, bool, Option<Promise>),
         acts: &mut Vec<Act>,
     ) -> Verdict {
         let Some(tenant) = self.tenants.get_mut(&facts.attempt.tenant) else {
@@ -102,7 +112,7 @@ impl Engine {
         } else if tenant.is_lured(now.wall, facts.destination, &weighing)
             || self.act(now, facts.into(), &weighing, acts)
         {
-            Some(weighed_out(facts, enforces, &weighing))
+            Some(self.asking(facts, weighed_out(facts, enforces, &weighing)))
         } else {
             None
         };
@@ -119,7 +129,14 @@ impl Engine {
             self.admit(now, facts, call);
             return Verdict { exposure, ..refusal };
         }
-        let cap = self.cap_of(&call, facts);
+        let mut cap = self.cap_of(&call, facts);
+        if let Some(promise) = promise {
+            cap = cap.min(promise.lasts);
+            call.promised = Some((promise.to, promise.amount));
+            if let Some(tenant) = self.tenants.get_mut(&call.tenant) {
+                tenant.state.keep_promise(promise);
+            }
+        }
         self.admit(now, facts, call);
         Verdict {
             exposure,
@@ -127,6 +144,13 @@ impl Engine {
             evidence: weighing.evidence,
             max_duration: Some(cap),
             ..Verdict::allowed(facts.attempt.call, enforces)
+        }
+    }
+
+    fn asking(&self, facts: &Facts<'_>, verdict: Verdict) -> Verdict {
+        match self.tenants.get(&facts.attempt.tenant) {
+            Some(tenant) => asking(tenant, facts, verdict),
+            None => verdict,
         }
     }
 
@@ -184,6 +208,7 @@ fn new_call(
         reserved: Money::ZERO,
         teaches: true,
         permitted,
+        promised: None,
         cut: None,
         at_ease_until: Moment(0),
     }
@@ -294,6 +319,17 @@ fn blocked(call: CallId, acted: bool, block: &Block) -> Verdict {
         whole_tenant: block.scope.extension().is_none(),
     };
     refused(call, acted, vec![reason], vec![Pass::Unblock { until: block.until }])
+}
+
+/// The same refusal, taken back when a contact approves; where the policy wants that, and the number is one.
+fn asking(tenant: &Tenant, facts: &Facts<'_>, mut verdict: Verdict) -> Verdict {
+    let wanted = tenant.settings.policy().hold_for_approval && verdict.acted;
+    if let (true, Some(number)) = (wanted, facts.destination.number) {
+        let Destination { country, kind, .. } = *facts.destination;
+        let per_minute = facts.rate.per_minute;
+        verdict.pass.insert(0, Pass::Approval { number, country, kind, per_minute });
+    }
+    verdict
 }
 
 fn refused(call: CallId, acted: bool, reasons: Vec<Reason>, pass: Vec<Pass>) -> Verdict {

@@ -2,11 +2,14 @@
 
 use super::learn::{EXTENSION_DESTINATIONS, TENANT_DESTINATIONS, TENANT_NUMBERS, WAYS};
 use super::{Act, Engine, civil, next_block};
+use crate::approved::Approved;
 use crate::profile::DestinationKey;
 use crate::recent::PaidCall;
 use crate::signals;
 use crate::tenant::Tenant;
-use ringfence_model::{Block, BlockId, CallId, Level, Now, Origin, Review, Scope, Via, WallTime};
+use ringfence_model::{
+    Block, BlockId, CallId, Level, Now, Origin, Review, Scope, TenantId, Via, WallTime,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +65,11 @@ impl Engine {
         let block = Block { id, scope, level, since: now.wall, until, origin, shadow: false };
         self.put_in_force(now, block, CallId(0), Vec::new(), acts);
         id
+    }
+
+    /// A contact approves calls for a while.
+    pub fn approve(&mut self, of: &TenantId, approved: Approved, wall: WallTime) {
+        self.tenant(of, wall).state.approve(approved);
     }
 
     /// A person lifts a block; limits stay tight for a while. Says whether there was one.

@@ -132,6 +132,7 @@ pub fn pass(v: &Voice, pass: &Pass) -> String {
             )
         }
         Pass::MoreCalls { whose, to } => format!("with {} limit of {to} calls", limit_name(*whose)),
+        Pass::Approval { .. } => "when a contact, who is being asked, approves it".into(),
         Pass::Permit => "with the number on the permit list".into(),
         Pass::OpenClass { class } => format!("with {} calls open", class_name(*class)),
         Pass::AllowSource { ip } => format!("with {ip} among the allowed sources"),

@@ -132,6 +132,9 @@ pub fn pass(v: &Voice, pass: &Pass) -> String {
         Pass::MoreCalls { whose, to } => {
             format!("bij een limiet {} van {to} gesprekken", limit_name(*whose))
         }
+        Pass::Approval { .. } => {
+            "als een contactpersoon, die nu gevraagd wordt, het goedkeurt".into()
+        }
         Pass::Permit => "met het nummer op de lijst van toegestane nummers".into(),
         Pass::OpenClass { class } => format!("als {} gesprekken open staan", class_name(*class)),
         Pass::AllowSource { ip } => format!("met {ip} bij de toegestane adressen"),
