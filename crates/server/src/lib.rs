@@ -31,6 +31,7 @@ mod run;
 mod running;
 mod settling;
 mod shards;
+mod telling;
 pub mod trace;
 mod troubles;
 mod views;

@@ -1,17 +1,19 @@
 //! The running program as the API sees it.
 
+use crate::config::Contact;
 use crate::control::{self, TrunkLine};
 use crate::running::Running;
 use ipnet::IpNet;
 use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
-    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall,
-    SetBlock, Told, TrunkView,
+    ApproveOrder, Approver, BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus,
+    RegistrationView, RunningCall, SetBlock, Told, TrunkView,
 };
 use ringfence_call::CallView;
 use ringfence_gate::Gate;
-use ringfence_model::{CallId, Direction, Money, TenantId};
+use ringfence_model::{CallId, Direction, Language, Money, TenantId};
 use ringfence_store::Act;
+use std::sync::Arc;
 use tracing::info;
 
 impl Node for Running {
@@ -66,6 +68,25 @@ impl Node for Running {
                 what: format!("block {block} is one of another node"),
                 mend: "lift it there".to_owned(),
             })
+        })
+    }
+
+    fn approve(&self, order: ApproveOrder) -> Told<'_, ()> {
+        Box::pin(async move { Ok(Self::approve(self, order).await?) })
+    }
+
+    fn approver(&self, tenant: TenantId, contact: String) -> Told<'_, Option<Approver>> {
+        Box::pin(async move {
+            let telling = Arc::clone(&self.config().telling);
+            let named = |of: &&Contact| of.id == contact && of.tenant.as_ref() == Some(&tenant);
+            let may = telling.contacts.iter().find(named).filter(|of| of.approves > Money::ZERO);
+            Ok(may.map(|of| Approver { language: of.language, approves: of.approves }))
+        })
+    }
+
+    fn incident_plan(&self, tenant: TenantId, language: Language) -> Told<'_, Vec<String>> {
+        Box::pin(async move {
+            Ok(crate::telling::plan(&self.config().telling, Some(&tenant), language))
         })
     }
 

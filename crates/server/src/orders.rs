@@ -4,9 +4,12 @@ use crate::control::{BlockRef, Fault};
 use crate::records::{Hurry, by};
 use crate::running::Running;
 use ipnet::IpNet;
-use ringfence_api::BlockOrder;
+use ringfence_api::{ApproveOrder, BlockOrder, Destined};
+use ringfence_fraud::approved::{Approved, To};
 use ringfence_gate::{Command, Input};
-use ringfence_model::{Block, BlockId, CallEvent, CallId, Review, Scope, TenantId, WallTime};
+use ringfence_model::{
+    Block, BlockId, CallEvent, CallId, Money, Review, Scope, TenantId, WallTime,
+};
 use ringfence_store::{About, Act, BlockRow, Store, StoreError};
 use serde_json::json;
 use std::sync::Arc;
@@ -87,6 +90,30 @@ impl Running {
         info!(block = %block, by, "block lifted by order");
         self.keep(block.shard).await?;
         Ok(true)
+    }
+
+    /// Lets calls to a place pass today.
+    pub async fn approve(&self, order: ApproveOrder) -> Result<(), Fault> {
+        let ApproveOrder { tenant, to, amount, by } = order;
+        let config = self.config();
+        let directory = &config.snapshot.directory;
+        if directory.tenant(&tenant).is_none() {
+            return Err(Fault::new(format!("there is no tenant \"{tenant}\""), "see the settings"));
+        }
+        let shard = directory.shard_of(&tenant);
+        let to = match to {
+            Destined::Number(number) => To::Number(number),
+            Destined::Country(country) => To::Country(country),
+        };
+        info!(tenant = tenant.as_str(), by, "calls approved for today");
+        let until = crate::telling::end_of_day(self, &tenant, crate::wall());
+        let approved = Approved { to, until, amount, promised: Money::ZERO, by: by.into() };
+        let command = Command::Approve { tenant, approved };
+        let told = self.shards.ask(shard, move |gate, now| {
+            gate.handle(now, Input::Command(command));
+        });
+        told.await?;
+        self.keep(shard).await
     }
 
     /// Does not hear a network.

@@ -12,9 +12,11 @@ use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
+use crate::telling::Teller;
 use crate::troubles::Troubles;
 use crate::web::Web;
 use crate::{follow, http, lookout, peers};
+use ringfence_api::Links;
 use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
 use ringfence_store::{Place, Store};
 use std::io;
@@ -52,18 +54,21 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
     // The last to let go of a database waits for it, which the event queue must not.
     let held = store.clone();
-    let (running, behind, web) = runtime.block_on(async {
+    let (running, behind, web, teller) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
         let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
         let web = faces.open_api(&running, secret)?;
+        let teller = Teller::start(Arc::clone(&running))
+            .map_err(|source| ServeError::System { what: "thread", source })?;
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, behind, web))
+        Ok::<_, ServeError>((running, behind, web, teller))
     })?;
     // With it go those who still ask something.
     drop(runtime);
+    teller.end();
     web.into_iter().for_each(Web::end);
     end(running, behind);
     drop(held);
@@ -177,10 +182,11 @@ fn start(
         Arc::clone(&troubles),
     );
     let feed = feed.map_err(system("thread"))?;
+    let links = config.api.as_ref().map(|_| Links::new(&ground.secret));
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
-        (ground.store, Arc::clone(&feed.lag), keys),
+        (ground.store, Arc::clone(&feed.lag), keys, links),
         ground.file.to_owned(),
         config,
         logging,

@@ -9,9 +9,10 @@ use crate::logging::Logging;
 use crate::orders::Hurries;
 use crate::records::{InForce, Tally};
 use crate::shards::Shards;
+use crate::telling::Told;
 use crate::troubles::Troubles;
 use crate::views;
-use ringfence_api::BlockOrder;
+use ringfence_api::{BlockOrder, Links};
 use ringfence_call::Listener;
 use ringfence_edge::Keys;
 use ringfence_gate::Snapshot;
@@ -32,6 +33,10 @@ pub(crate) struct Running {
     /// What people set and see. It waits: ask it on a thread that may.
     pub store: Store,
     pub lag: Arc<Lag>,
+    /// How telling people goes.
+    pub told: Told,
+    /// Makes links for contacts, where there is an API they lead to.
+    pub links: Option<Links>,
     /// Keys of the API, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
@@ -50,7 +55,7 @@ impl Running {
     pub fn new(
         (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
-        (store, lag, keys): (Store, Arc<Lag>, Option<Arc<Keys>>),
+        (store, lag, keys, links): (Store, Arc<Lag>, Option<Arc<Keys>>, Option<Links>),
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -62,6 +67,8 @@ impl Running {
             troubles,
             store,
             lag,
+            told: Told::default(),
+            links,
             keys,
             file,
             logging,

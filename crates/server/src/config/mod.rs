@@ -10,6 +10,7 @@ mod extension;
 mod guard;
 mod judging;
 mod listen;
+mod notices;
 mod number;
 mod problem;
 mod provider;
@@ -22,6 +23,7 @@ mod trunk;
 pub use api::Api;
 pub use decks::{Decks, Imported};
 pub use extension::stored_password;
+pub use notices::{Contact, Every, Program, Telling, Way, Wishes};
 pub use problem::{Place, Problem, Problems, Source};
 pub use provider::Provider;
 pub use store::Storage;
@@ -74,6 +76,8 @@ pub struct Config {
     pub imported: Imported,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
     pub snapshot: Arc<Snapshot>,
+    /// Who is told of what, and how that is delivered.
+    pub telling: Arc<Telling>,
     /// What works and is probably not meant, or dangerous.
     pub warnings: Vec<Problem>,
 }
@@ -203,7 +207,9 @@ fn control(root: &mut Section<'_>, data: &Path) -> PathBuf {
 fn whole(desk: &Desk) -> Option<Config> {
     let mut root = Section::root(desk);
     let in_file = desk.source().is_open(usize::MAX)
-        && ["tenant", "trunk", "extension"].iter().any(|of| root.has(of));
+        && ["tenant", "trunk", "extension", "contact", "notification"]
+            .iter()
+            .any(|of| root.has(of));
     let listeners = listen::listeners(&mut root, in_file);
     let tls = listen::tls(&mut root, &listeners);
     let shards = shards(&mut root);
@@ -216,6 +222,8 @@ fn whole(desk: &Desk) -> Option<Config> {
     };
     complete(desk, &mut tenants, &mut trunks, &extensions);
     let guard = Arc::new(guard::read(&mut root));
+    let wishes = tenants.iter().map(|of| (of.tenant.id.clone(), of.wishes.clone())).collect();
+    let telling = Arc::new(notices::read(&mut root, wishes));
     let setup = |t: &tenant::Draft| Some((t.tenant.id.clone(), t.setup.clone()?));
     let setups = tenants.iter().filter_map(setup).collect();
     let parts = Parts {
@@ -262,6 +270,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         in_file,
         revision: None,
         imported: Imported::default(),
+        telling,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
     })

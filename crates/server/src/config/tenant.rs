@@ -1,6 +1,7 @@
 //! `[[tenant]]`: protected customers.
 
 use super::listen::is_host;
+use super::notices::{self, Wishes};
 use super::problem::At;
 use super::section::Section;
 use super::{judging, number};
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub(super) struct Draft {
     pub tenant: Tenant,
     pub setup: Option<Setup>,
+    pub wishes: Wishes,
     pub span: Range<usize>,
     pub carriers: Option<Vec<TrunkId>>,
     pub inbound: Option<Inbound>,
@@ -56,6 +58,7 @@ fn tenant(mut section: Section<'_>, listeners: &[Listener], alone: bool) -> Opti
         carriers: trunks(&mut section, "carriers"),
         inbound: inbound(&mut section),
         registering: registering(&mut section),
+        wishes: notices::wishes(&mut section),
         tenant: Tenant {
             id: TenantId::new(&id),
             domains: domains.unwrap_or_else(|| default_domains(&id, listeners, alone)),

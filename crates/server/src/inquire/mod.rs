@@ -6,6 +6,9 @@ mod loss;
 mod number;
 mod office;
 
+pub(crate) use number::voice;
+pub(crate) use office::hours;
+
 use crate::running::Running;
 use ringfence_api::{
     Backtest, BacktestAsk, ExplainAsk, Explanation, Fault, Inquire, MaxLossView, NumberAsk,
@@ -55,7 +58,7 @@ impl Running {
     }
 
     /// The same, or the defaults: records outlive their tenants.
-    fn setup_or_default(&self, tenant: Option<&TenantId>) -> Setup {
+    pub fn setup_or_default(&self, tenant: Option<&TenantId>) -> Setup {
         let config = self.config();
         let setup = tenant.map_or(&config.snapshot.default, |id| config.snapshot.setup(id));
         setup.clone()

@@ -64,6 +64,18 @@ fn program(running: &Running, all: &mut Vec<Family>) {
     all.push(one("store_behind_bytes", help, Sort::Gauge, figure(&lag.behind_bytes)));
     let help = "Lines of records the store did not take";
     all.push(one("store_lines_refused", help, Sort::Counter, figure(&lag.refused)));
+    let told = &running.told;
+    let results = [
+        ("failed", figure(&told.failed)),
+        ("given_up", figure(&told.given_up)),
+        ("sent", figure(&told.sent)),
+    ];
+    let help = "Messages to people and programs, by what became of a try";
+    all.push(many("notices", help, Sort::Counter, by("result", results)));
+    let help = "Messages that wait to be sent";
+    all.push(one("notices_waiting", help, Sort::Gauge, figure(&told.waiting)));
+    let help = "Seconds since the oldest message that was not sent";
+    all.push(one("notices_oldest_seconds", help, Sort::Gauge, figure(&told.oldest_secs)));
     let draining = u64::from(running.is_draining());
     all.push(one("draining", "Whether no new calls are taken", Sort::Gauge, draining));
     if let Some(ends) = running.shards.edge().certificate_expires() {

@@ -11,8 +11,14 @@ use super::own;
 /// No name is longer, in characters.
 const NAME_CHARS_MAX: usize = 120;
 /// Sections a plan may have.
-const SECTIONS: [Section; 4] =
-    [Section::Reseller, Section::Tenant, Section::Trunk, Section::Extension];
+const SECTIONS: [Section; 6] = [
+    Section::Reseller,
+    Section::Tenant,
+    Section::Trunk,
+    Section::Extension,
+    Section::Contact,
+    Section::Notification,
+];
 
 /// The text of a plan that names no files.
 #[must_use]
@@ -57,7 +63,7 @@ impl Reader<'_> {
         }
         for name in table.keys() {
             let what = format!("a plan has no \"{name}\"");
-            let mend = "it has [[tenant]], [[trunk]], [[extension]] and [[reseller]]; what the start needs stays in the boot file";
+            let mend = "it has [[tenant]], [[trunk]], [[extension]], [[contact]], [[notification]] and [[reseller]]; what the start needs stays in the boot file";
             self.notes.push(Note::of_all(what, mend.to_owned()));
         }
     }
@@ -101,6 +107,10 @@ impl Reader<'_> {
             (Section::Trunk | Section::Extension, Some(Json::String(tenant))) => {
                 SettingKey::new(section, Some(&tenant.as_str().into()), &id)
             }
+            (Section::Contact | Section::Notification, Some(Json::String(tenant))) => {
+                SettingKey::new(section, Some(&tenant.as_str().into()), &id)
+            }
+            (Section::Contact | Section::Notification, None) => SettingKey::new(section, None, &id),
             (Section::Trunk, None) if body.get("side") != Some(&Json::from("pbx")) => {
                 SettingKey::new(section, None, &id)
             }

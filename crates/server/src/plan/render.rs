@@ -34,7 +34,11 @@ pub(super) fn render(boot: &Source, rows: &Rows, decks: Decks) -> Rendered {
     let mut all = Page { text, lines: Vec::new(), notes: Vec::new() };
     for (key, row) in rows {
         match key.section {
-            Section::Tenant | Section::Trunk | Section::Extension => all.row(key, row, rows),
+            Section::Tenant
+            | Section::Trunk
+            | Section::Extension
+            | Section::Contact
+            | Section::Notification => all.row(key, row, rows),
             _ => {}
         }
     }

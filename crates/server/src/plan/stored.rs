@@ -98,7 +98,11 @@ pub fn export(store: &Store, tenants: Option<&[TenantId]>, secrets: bool) -> Res
         let own = match key.section {
             Section::Reseller if tenants.is_some() => continue,
             Section::Tenant => Some(TenantId::new(&key.id)),
-            Section::Trunk | Section::Extension | Section::Reseller => key.tenant.clone(),
+            Section::Trunk
+            | Section::Extension
+            | Section::Contact
+            | Section::Notification
+            | Section::Reseller => key.tenant.clone(),
             _ => continue,
         };
         if tenants.is_some_and(|tenants| own.is_none_or(|own| !tenants.contains(&own))) {
