@@ -1,6 +1,7 @@
 //! What every request shares: the store, the node, clock and chance, and the tables that live as long as the program.
 
 use crate::access;
+use crate::approve::links::Links;
 use crate::backtests::Backtests;
 use crate::desk::Desk;
 use crate::fetch::Oidc;
@@ -93,6 +94,7 @@ pub struct App {
     state: State,
     desk: Desk,
     seal: Seal,
+    links: Links,
     webauthn: Webauthn,
     /// Scheme, host and port of the portal.
     origin: String,
@@ -116,6 +118,7 @@ impl App {
         Ok(Arc::new(Self {
             desk: Desk::for_store(),
             seal: Seal::new(&state.settings.secret),
+            links: Links::new(&state.settings.secret),
             webauthn,
             origin,
             tls,
@@ -143,6 +146,11 @@ impl App {
 
     pub(crate) const fn settings(&self) -> &Settings {
         &self.state.settings
+    }
+
+    /// Makes and reads links for contacts.
+    pub(crate) const fn links(&self) -> &Links {
+        &self.links
     }
 
     pub(crate) const fn seal(&self) -> &Seal {

@@ -8,6 +8,7 @@
 
 mod access;
 mod app;
+mod approve;
 mod backtests;
 mod caller;
 mod desk;
@@ -27,6 +28,7 @@ mod stored;
 mod time;
 
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
+pub use approve::links::{Links, Named};
 pub use fetch::{Fetch, Fetched, Oidc, Request, Response};
 pub use http::route::{Needs, Route};
 pub use inquire::{
@@ -34,8 +36,8 @@ pub use inquire::{
     NumberAsk, NumberVerdict, NumberView, PriceView, Progress, ReasonView, Spans, Verdicts,
 };
 pub use node::{
-    BanOrder, BanView, BlockOrder, Fault, Node, NodeStatus, RegistrationView, RunningCall,
-    SetBlock, Told, TrunkView,
+    ApproveOrder, Approver, BanOrder, BanView, BlockOrder, Destined, Fault, Node, NodeStatus,
+    RegistrationView, RunningCall, SetBlock, Told, TrunkView,
 };
 pub use people::proposals::tend;
 pub use refusal::{Refusal, RefusalBody};

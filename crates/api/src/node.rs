@@ -4,7 +4,7 @@ use crate::inquire::Inquire;
 use crate::plan::{Note, Plan, Planned};
 use crate::time::{Amount, Time};
 use ipnet::IpNet;
-use ringfence_model::{ExtensionId, Level, TenantId, WallTime};
+use ringfence_model::{Country, E164, ExtensionId, Language, Level, Money, TenantId, WallTime};
 use ringfence_store::Act;
 use serde::Serialize;
 use std::future::Future;
@@ -51,6 +51,12 @@ pub trait Node: Inquire {
     fn block(&self, order: BlockOrder) -> Told<'_, SetBlock>;
     /// Lifts a block, in the name of `by`; on the disk when this is answered.
     fn lift(&self, block: String, by: String) -> Told<'_, ()>;
+    /// Lets calls to a place pass today, for so much money; on the disk when this is answered.
+    fn approve(&self, order: ApproveOrder) -> Told<'_, ()>;
+    /// A contact of a tenant who may approve without a login; `None`: there is no such one.
+    fn approver(&self, tenant: TenantId, contact: String) -> Told<'_, Option<Approver>>;
+    /// What is to be done when it is fraud at a tenant, step by step, in somebody's language.
+    fn incident_plan(&self, tenant: TenantId, language: Language) -> Told<'_, Vec<String>>;
     /// Tells the engine what a person said of what it suspected at a tenant.
     fn review(&self, tenant: TenantId, fraud: bool) -> Told<'_, ()>;
     /// Where phones are.
@@ -84,6 +90,37 @@ pub struct BlockOrder {
     pub until: Option<WallTime>,
     /// In whose name.
     pub by: String,
+}
+
+/// Calls that shall pass today.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ApproveOrder {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Where to.
+    pub to: Destined,
+    /// The most that may be spent on them.
+    pub amount: Money,
+    /// In whose name.
+    pub by: String,
+}
+
+/// Where calls go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Destined {
+    /// To this number.
+    Number(E164),
+    /// To this country.
+    Country(Country),
+}
+
+/// A contact who may approve without a login.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Approver {
+    /// Spoken to in.
+    pub language: Language,
+    /// The most that may be spent under what they approve.
+    pub approves: Money,
 }
 
 /// A block that was set.

@@ -73,7 +73,7 @@ pub struct RowChange {
 /// Something wrong or doubtful about a setting.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Note {
-    /// The sort of setting: `tenant`, `trunk`, `extension`, `policy`, `tariff`; empty when it is about none alone.
+    /// The sort of setting: `tenant`, `trunk`, `extension`, `policy`, `tariff`, `contact`, `notification`; empty when it is about none alone.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub section: String,
     /// Whose.
@@ -268,7 +268,7 @@ fn differ(path: &str, before: Option<&Json>, after: Option<&Json>, all: &mut Vec
 /// Fields whose text nobody is shown.
 #[must_use]
 pub fn is_secret(field: &str) -> bool {
-    matches!(field, "password" | "ha1")
+    matches!(field, "password" | "ha1" | "secret")
 }
 
 /// What stands for a secret that is not shown, and for one that stays as it is.
@@ -313,6 +313,8 @@ pub const fn is_planned(section: Section) -> bool {
             | Section::Extension
             | Section::Policy
             | Section::Tariff
+            | Section::Contact
+            | Section::Notification
     )
 }
 

@@ -1,6 +1,7 @@
 //! From the table of routes to what a server serves.
 
 use crate::app::App;
+use crate::approve::page;
 use crate::http::document::document;
 use crate::http::frame::{self, From};
 use crate::http::route::Route;
@@ -38,6 +39,7 @@ pub fn router_with(app: Arc<App>, rest: Router) -> Router {
     }
     router
         .route("/v1/openapi.json", get(served_reference))
+        .route("/approve/{token}", get(page::show).post(page::answer))
         .route("/v1/{*path}", any(|| async { Refusal::NoSuchPath }))
         .fallback_service(rest)
         .method_not_allowed_fallback(|| async { Refusal::NoSuchMethod })

@@ -2,10 +2,12 @@
 
 use crate::http::route::{Needs, Route};
 use crate::people::{access, invite, keys, login, me, oidc, proposals, setup, users};
-use crate::resource::settings::{extensions, plan, policy, revert, tariff, tenants, trunks};
+use crate::resource::settings::{
+    contacts, extensions, notifications, plan, policy, revert, tariff, tenants, trunks,
+};
 use crate::resource::{
-    alerts, audit, bans, blocks, calls, cases, events, health, live, loss, node, numbers, office,
-    replays, reports, usage,
+    alerts, approvals, audit, bans, blocks, calls, cases, events, evidence, export, health, live,
+    loss, node, notices, numbers, office, replays, reports, usage,
 };
 use crate::rights::Permission as P;
 use axum::http::Method;
@@ -125,6 +127,13 @@ fn for_work() -> Vec<Route> {
         POST "/v1/replays" right(P::ChangeSettings), replays::begin, "Tries a draft of a policy on stored call records";
         GET "/v1/replays/{id}" right(P::ReadSettings), replays::one, "How far a replay is, and what it found";
         POST "/v1/replays/{id}/cancel" right(P::ChangeSettings), replays::cancel, "Calls a replay off", quiet;
+        GET "/v1/cases/{id}/evidence" right(P::ReadCases), evidence::of_case, "What belongs to a case: calls, sources, changes of settings, logins";
+        GET "/v1/cases/{id}/export" right(P::ReadCalls), export::of_case, "The evidence of a case as a zip, with a list of hashes";
+        GET "/v1/approvals" right(P::ReadCases), approvals::list, "Refused calls that somebody is asked to approve, newest first";
+        POST "/v1/approvals/{id}/answer" right(P::Unblock), approvals::answer, "Approves or refuses";
+        GET "/v1/notices" right(P::ReadCases), notices::list, "What people and programs were told, or are still to be, newest first";
+        POST "/v1/tenants/{tenant}/contacts/{id}/trial" right(P::ChangeSettings), notices::trial, "Sends a contact a trial message", quiet;
+        GET "/v1/tenants/{tenant}/incident-plan" right(P::ReadCases), notices::incident_plan, "What is to be done when it is fraud, and who is called, in order";
         GET "/v1/events" right(P::ReadCases), events::listen, "Live data, as server-sent events";
         GET "/v1/node" right(P::ReadNode), node::status, "How the node is";
         GET "/v1/node/trunks" right(P::ReadNode), node::trunks, "How trunks are";
@@ -157,6 +166,18 @@ fn for_settings() -> Vec<Route> {
         PUT "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::put, "Sets an extension", conditional;
         PATCH "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::patch, "Changes fields of an extension", conditional;
         DELETE "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::remove, "Removes an extension", conditional;
+        GET "/v1/tenants/{tenant}/contacts" right(P::ReadSettings), contacts::list, "Contacts of a tenant, by name";
+        POST "/v1/tenants/{tenant}/contacts" right(P::ChangeSettings), contacts::make, "Makes a contact", making;
+        GET "/v1/tenants/{tenant}/contacts/{id}" right(P::ReadSettings), contacts::one, "A contact";
+        PUT "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::put, "Sets a contact", conditional;
+        PATCH "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::patch, "Changes fields of a contact", conditional;
+        DELETE "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::remove, "Removes a contact", conditional;
+        GET "/v1/tenants/{tenant}/notifications" right(P::ReadSettings), notifications::list, "Webhooks and collectors of a tenant, by name";
+        POST "/v1/tenants/{tenant}/notifications" right(P::ChangeSettings), notifications::make, "Makes a webhook or collector", making;
+        GET "/v1/tenants/{tenant}/notifications/{id}" right(P::ReadSettings), notifications::one, "A webhook or collector";
+        PUT "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::put, "Sets a webhook or collector", conditional;
+        PATCH "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::patch, "Changes fields of a webhook or collector", conditional;
+        DELETE "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::remove, "Removes a webhook or collector", conditional;
         GET "/v1/trunks" right(P::ReadSettings), trunks::list, "Trunks, by tenant and name";
         POST "/v1/trunks" right(P::ChangeSettings), trunks::make, "Makes a trunk", making;
         GET "/v1/trunks/{id}" right(P::ReadSettings), trunks::one, "A trunk";

@@ -172,7 +172,12 @@ pub async fn list(ask: Ask<Nothing, CaseQuery>) -> Outcome<Page<CaseView>> {
     page(ask, whose, limit, find, key, CaseView::from).await
 }
 
-fn seen(store: &Store, caller: &Caller, permission: Permission, id: &str) -> Result<Case, Refusal> {
+pub fn seen(
+    store: &Store,
+    caller: &Caller,
+    permission: Permission,
+    id: &str,
+) -> Result<Case, Refusal> {
     let case = stored::found(store.case(id), "case")?;
     caller.may_at(permission, &stored::place_of(store, &case.tenant)?, "case")?;
     Ok(case)
@@ -215,8 +220,7 @@ pub async fn decide(ask: Ask<Id, Nothing, Decision>) -> Outcome<CaseView> {
     let case = app
         .work(move |store| {
             let case = seen(store, &ask.caller, Permission::DecideCases, &ask.path.id)?;
-            store.decide_case(&act, &case.id, state.into(), Expected::Version(version))?;
-            Ok(store.case(&case.id)?)
+            if case.version == version { Ok(case) } else { Err(Refusal::Outdated) }
         })
         .await?;
     let fraud = match state {
@@ -224,12 +228,16 @@ pub async fn decide(ask: Ask<Id, Nothing, Decision>) -> Outcome<CaseView> {
         CaseStateName::ConfirmedFraud => Some(true),
         CaseStateName::FalseAlarm | CaseStateName::Expected => Some(false),
     };
+    // The node first: a decision that is acknowledged is what calls are judged by, also after a crash.
     if let Some(fraud) = fraud {
-        // What people decided stands, also when the engine cannot be told; it is logged and may be said again.
-        if let Err(fault) = app.node().review(case.tenant.clone(), fraud).await {
-            tracing::warn!(case = case.id, "the engine was not told of a decision: {fault}");
-        }
+        app.node().review(case.tenant.clone(), fraud).await?;
     }
+    let case = app
+        .work(move |store| {
+            store.decide_case(&act, &case.id, state.into(), Expected::Version(version))?;
+            Ok(store.case(&case.id)?)
+        })
+        .await?;
     let version = case.version;
     Ok(Reply::new(case.into()).version(version))
 }

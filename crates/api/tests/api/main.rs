@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
 mod access;
+mod approvals;
 mod authenticator;
+mod evidence;
 mod frame;
 mod inquire;
 mod login;

@@ -107,11 +107,14 @@ async fn a_case_is_decided_noted_and_held_and_the_engine_is_told() {
     assert_eq!(world.node.took(), ["review acme true"]);
     let file = otto.get(&path).await.is(200).body;
     assert_eq!((&file["notes"][0]["who"], &file["case"]["held"]), (&json!("otto"), &json!(true)));
-    // The decision stands though the engine cannot be told.
+    // What the engine cannot be told is not decided.
     *world.node.fails.lock().unwrap() = true;
-    otto.put(&format!("{path}/decision"), &decided.etag(), json!({"state": "false_alarm"}))
-        .await
-        .is(200);
+    let got = otto
+        .put(&format!("{path}/decision"), &decided.etag(), json!({"state": "false_alarm"}))
+        .await;
+    assert!(!got.status.is_success(), "{}", got.status);
+    let file = otto.get(&path).await.is(200).body;
+    assert_eq!(file["case"]["state"], "confirmed_fraud");
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
             "GET",
             "/v1/users" | "/v1/keys" | "/v1/audit" | "/v1/blocks" | "/v1/alerts" | "/v1/cases",
         ) => list(path),
+        ("GET", "/v1/approvals" | "/v1/notices") => list(path),
         ("GET", "/v1/calls" | "/v1/live-calls" | "/v1/events" | "/v1/replays") => list(path),
         ("GET", "/v1/node/trunks" | "/v1/node/registrations") => list(path),
         ("GET", "/v1/usage") => of(acme(), format!("{path}?tenant=acme&{span}"), None),
@@ -72,6 +73,14 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
         }
         ("POST", "/v1/cases/{id}/notes") => {
             of(acme(), "/v1/cases/{case}/notes".into(), Some(json!({"words": "hm"})))
+        }
+        ("GET", "/v1/cases/{id}/evidence") => of(acme(), "/v1/cases/{case}/evidence".into(), None),
+        ("GET", "/v1/cases/{id}/export") => of(acme(), "/v1/cases/{case}/export".into(), None),
+        ("POST", "/v1/approvals/{id}/answer") => {
+            of(acme(), "/v1/approvals/{approval}/answer".into(), Some(json!({"answer": "no"})))
+        }
+        ("POST", "/v1/tenants/{tenant}/contacts" | "/v1/tenants/{tenant}/notifications") => {
+            of(acme(), path.replace("{tenant}", "acme"), Some(json!({"id": "new", "settings": {}})))
         }
         ("GET", "/v1/tenants" | "/v1/trunks") => list(path),
         ("POST", "/v1/tenants") => of(
@@ -190,6 +199,9 @@ async fn filled(world: &World, path: &str) -> String {
         let cases = world.ask(|store| store.cases(&Default::default(), 10)).unwrap();
         let case = cases.iter().find(|case| case.tenant.as_str() == "acme").unwrap();
         path = path.replace("{case}", &case.id);
+    }
+    if path.contains("{approval}") {
+        path = path.replace("{approval}", &world.held());
     }
     if path.contains("{call}") {
         let rows = world.ask(|store| store.cdrs(&Default::default(), 10)).unwrap();

@@ -8,14 +8,14 @@ use axum::{Router, response::Response};
 use ipnet::IpNet;
 use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
-    Amount, App, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView, BlockOrder, Chance,
-    Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire, MaxLossView, Node, NodeStatus,
-    NumberAsk, NumberView, Progress, Reach, RegistrationView, Role, RunningCall, SetBlock,
-    Settings, Spans, State, Time, Told, TrunkView, Verdicts,
+    Amount, App, ApproveOrder, Approver, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView,
+    BlockOrder, Chance, Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire,
+    MaxLossView, Node, NodeStatus, NumberAsk, NumberView, Progress, Reach, RegistrationView, Role,
+    RunningCall, SetBlock, Settings, Spans, State, Time, Told, TrunkView, Verdicts,
 };
-use ringfence_model::{Cdr, Money, TenantId, WallTime};
+use ringfence_model::{Cdr, Language, Money, TenantId, WallTime};
 use ringfence_store::{
-    Act, Claim, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User,
+    Act, Approval, Claim, Draft, Expected, Feeder, Section, Session, SettingKey, Store, User,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -131,6 +131,22 @@ impl Node for Double {
 
     fn lift(&self, block: String, by: String) -> Told<'_, ()> {
         told(self.does(format!("lift {block} by {by}")))
+    }
+
+    fn approve(&self, order: ApproveOrder) -> Told<'_, ()> {
+        let ApproveOrder { tenant, to, amount, by } = order;
+        told(self.does(format!("approve {tenant} {to:?} {} by {by}", amount.0)))
+    }
+
+    fn approver(&self, tenant: TenantId, contact: String) -> Told<'_, Option<Approver>> {
+        let known = tenant.as_str() == "acme" && matches!(&*contact, "anna" | "bram");
+        let language = if contact == "bram" { Language::Nl } else { Language::En };
+        told(Ok(known.then_some(Approver { language, approves: Money::units(50) })))
+    }
+
+    fn incident_plan(&self, _: TenantId, language: Language) -> Told<'_, Vec<String>> {
+        let call = if language == Language::Nl { "Bel" } else { "Call" };
+        told(Ok(vec!["Pull the plug".into(), format!("{call} Anna, +31201234567")]))
     }
 
     fn review(&self, tenant: TenantId, fraud: bool) -> Told<'_, ()> {
@@ -379,10 +395,36 @@ impl World {
         put(Section::Trunk, Some(&acme), "kpn", kpn, trunk("kpn"), None);
         put(Section::Trunk, None, "all", json!({"side": "carrier"}), trunk("all"), None);
         put(Section::Extension, Some(&acme), "201", json!({"numbers": []}), vec![], None);
+        let contact = json!({"mail": "c@acme.example"});
+        put(Section::Contact, Some(&acme), "201", contact, vec![], None);
+        let hook = json!({"webhook": "https://acme.example", "secret": "hush hush"});
+        put(Section::Notification, Some(&acme), "201", hook, vec![], None);
         let policy = json!({"limits": {"per_day": 100}});
         put(Section::Policy, Some(&acme), "policy", policy, vec![], None);
         let deck = Some(b"prefix,price\n".to_vec());
         put(Section::Tariff, Some(&acme), "tariff", json!({}), vec![], deck);
+    }
+
+    /// A refused call of `acme` that waits for an answer for two hours; its name.
+    pub fn held(&self) -> String {
+        let made = self.clock.now();
+        let approval = Approval {
+            id: format!("event-{}", self.tokens.fetch_add(1, Ordering::Relaxed)),
+            tenant: "acme".into(),
+            extension: Some("201".into()),
+            call: None,
+            number: "+5312345678".into(),
+            country: "CU".into(),
+            kind: "mobile".into(),
+            per_minute: Money::cents(90),
+            reasons: json!([]),
+            case: None,
+            made,
+            expires: made + Duration::from_secs(7_200),
+            answer: None,
+        };
+        assert!(self.ask(|store| store.ask_approval(&approval)).unwrap());
+        approval.id
     }
 
     pub fn act(&self) -> Act {

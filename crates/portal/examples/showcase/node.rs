@@ -4,11 +4,11 @@ use crate::now;
 use ipnet::IpNet;
 use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
-    Amount, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder, ExplainAsk, Explanation, Fault,
-    Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView, RegistrationView, RunningCall,
-    SetBlock, Spans, Time, Told, TrunkView,
+    Amount, ApproveOrder, Approver, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder,
+    ExplainAsk, Explanation, Fault, Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView,
+    RegistrationView, RunningCall, SetBlock, Spans, Time, Told, TrunkView,
 };
-use ringfence_model::{Money, TenantId, WallTime};
+use ringfence_model::{Language, Money, TenantId, WallTime};
 use ringfence_store::Act;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -133,6 +133,18 @@ impl Node for Double {
 
     fn lift(&self, _: String, _: String) -> Told<'_, ()> {
         told(Ok(()))
+    }
+
+    fn approve(&self, _: ApproveOrder) -> Told<'_, ()> {
+        told(Ok(()))
+    }
+
+    fn approver(&self, _: TenantId, _: String) -> Told<'_, Option<Approver>> {
+        told(Ok(Some(Approver { language: Language::En, approves: Money::units(50) })))
+    }
+
+    fn incident_plan(&self, _: TenantId, _: Language) -> Told<'_, Vec<String>> {
+        told(Ok(vec!["Call Anna, +31201234567".into()]))
     }
 
     fn review(&self, _: TenantId, _: bool) -> Told<'_, ()> {

@@ -4,7 +4,9 @@
 //! caller must have the right to each row of it, what is grave is proposed, all else the node stores and puts in force.
 
 pub mod change;
+pub mod contacts;
 pub mod extensions;
+pub mod notifications;
 pub mod plan;
 pub mod policy;
 pub mod revert;
