@@ -4,8 +4,8 @@ use crate::http::route::{Needs, Route};
 use crate::people::{access, invite, keys, login, me, oidc, proposals, setup, users};
 use crate::resource::settings::{extensions, plan, policy, revert, tariff, tenants, trunks};
 use crate::resource::{
-    alerts, audit, bans, blocks, calls, cases, events, health, live, loss, node, numbers, office,
-    replays, reports, usage,
+    adviser, alerts, audit, bans, blocks, calls, cases, events, health, live, loss, node, numbers,
+    office, replays, reports, usage,
 };
 use crate::rights::Permission as P;
 use axum::http::Method;
@@ -116,6 +116,7 @@ fn for_work() -> Vec<Route> {
         GET "/v1/live-calls" right(P::ReadCalls), live::list, "Calls that ring or run";
         POST "/v1/live-calls/{id}/cut" right(P::CutCalls), live::cut, "Ends a running call", quiet;
         GET "/v1/usage" right(P::ReadReports), usage::report, "Sums of call records";
+        GET "/v1/adviser/setup" right(P::ReadSettings), adviser::setup, "What to put into a PBX so that it asks here";
         GET "/v1/reports/office-hours" right(P::ReadReports), office::report, "Calls inside and outside office hours";
         GET "/v1/reports/longest-calls" right(P::ReadCalls), reports::longest, "The longest calls of a tenant";
         GET "/v1/reports/repeated-calls" right(P::ReadCalls), reports::repeated, "Numbers an extension called again and again, the most first";

@@ -1,5 +1,6 @@
 //! The running program, as operators and metrics see it.
 
+use crate::adviser::Counters;
 use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
@@ -32,6 +33,8 @@ pub(crate) struct Running {
     /// What people set and see. It waits: ask it on a thread that may.
     pub store: Store,
     pub lag: Arc<Lag>,
+    /// What the adviser counts.
+    pub advice: Counters,
     /// Keys of the API, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
@@ -62,6 +65,7 @@ impl Running {
             troubles,
             store,
             lag,
+            advice: Counters::default(),
             keys,
             file,
             logging,
@@ -150,10 +154,10 @@ impl Running {
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
-        let (storage, api) = (old.storage.clone(), old.api.clone());
+        let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, ..new }), crate::wall());
+            (Arc::new(Config { snapshot, storage, api, adviser, ..new }), crate::wall());
         for line in &said {
             warn!("{line}");
         }
@@ -189,6 +193,7 @@ impl Running {
             ("log.format", log),
             ("keep_days", old.keep_days == new.keep_days),
             ("api", old.api == new.api),
+            ("adviser", old.adviser == new.adviser),
             ("store", old.storage == new.storage),
         ]
         .into_iter()

@@ -3,6 +3,7 @@
 //! [`load`] gives what everything else is made of, or all problems at once. Nothing is opened but the files the
 //! settings name: a file that loads here can still meet a taken port.
 
+mod adviser;
 mod api;
 mod decks;
 mod desk;
@@ -11,6 +12,7 @@ mod guard;
 mod judging;
 mod listen;
 mod number;
+mod pbx;
 mod problem;
 mod provider;
 mod secret;
@@ -19,9 +21,11 @@ mod store;
 mod tenant;
 mod trunk;
 
+pub use adviser::Adviser;
 pub use api::Api;
 pub use decks::{Decks, Imported};
 pub use extension::stored_password;
+pub use pbx::{Asking, Control, Pbx, PbxKind};
 pub use problem::{Place, Problem, Problems, Source};
 pub use provider::Provider;
 pub use store::Storage;
@@ -66,6 +70,10 @@ pub struct Config {
     pub storage: Storage,
     /// Where the REST API is served; `None`: nowhere, where the file alone has the settings.
     pub api: Option<Api>,
+    /// Where PBXs ask; `None`: nowhere.
+    pub adviser: Option<Adviser>,
+    /// PBXs that ask, or are told to end calls.
+    pub pbxs: Vec<Pbx>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
     pub in_file: bool,
     /// At which revision the store's settings were read, when they are from there.
@@ -215,6 +223,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         extension::read(&mut root, &known)
     };
     complete(desk, &mut tenants, &mut trunks, &extensions);
+    let pbxs = trunks.iter().filter_map(trunk::Draft::pbx).collect();
     let guard = Arc::new(guard::read(&mut root));
     let setup = |t: &tenant::Draft| Some((t.tenant.id.clone(), t.setup.clone()?));
     let setups = tenants.iter().filter_map(setup).collect();
@@ -234,6 +243,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     let storage = store::read(&mut root, &data);
     let api = api::read(&mut root, &tls, in_file);
+    let adviser = adviser::read(&mut root, &tls);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -259,6 +269,8 @@ fn whole(desk: &Desk) -> Option<Config> {
         keep_days,
         storage,
         api,
+        adviser,
+        pbxs,
         in_file,
         revision: None,
         imported: Imported::default(),
