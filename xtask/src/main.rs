@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "a command for people: its output is text")]
 
 mod bench;
+mod bench_adviser;
 mod bench_sip;
 mod eval;
 mod openapi;
@@ -31,6 +32,8 @@ enum Chore {
     Bench(bench::Options),
     /// Measure signalling, beside Kamailio: needs two cores and the Debian packages kamailio and sip-tester.
     BenchSip(bench_sip::Options),
+    /// Measure how long PBXs that ask over HTTP wait.
+    BenchAdviser(bench_adviser::Options),
     /// Measure one figure that needs a process of its own; `bench` calls it.
     #[command(hide = true)]
     Gauge(bench::GaugeOptions),
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Chore::Openapi => openapi::command(),
         Chore::Bench(options) => bench::command(&options),
         Chore::BenchSip(options) => bench_sip::command(&options),
+        Chore::BenchAdviser(options) => bench_adviser::command(&options),
         Chore::Gauge(options) => bench::gauge(&options),
     };
     match done {

@@ -29,6 +29,7 @@ mod time;
 
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
 pub use approve::links::{Links, Named};
+pub use caller::KEY_PREFIX;
 pub use fetch::{Fetch, Fetched, Oidc, Request, Response};
 pub use http::route::{Needs, Route};
 pub use inquire::{

@@ -41,6 +41,11 @@ pub enum Fault {
 
 /// The running node.
 pub trait Node: Inquire {
+    /// Where PBXs ask over HTTP, without a slash at the end; `None`: nowhere.
+    fn adviser_url(&self) -> Option<String> {
+        None
+    }
+
     /// How it is.
     fn status(&self) -> Told<'_, NodeStatus>;
     /// Calls that ring or run.

@@ -65,6 +65,8 @@ permissions! {
     ChangePeople = "change_people",
     /// Make and revoke API keys.
     ChangeKeys = "change_keys",
+    /// Ask whether calls may be made, and tell what becomes of them: what a PBX's key is for.
+    Decide = "decide",
     /// Read the audit log.
     ReadAudit = "read_audit",
     /// See the node: status, trunks, registrations, bans.

@@ -6,8 +6,8 @@ use crate::resource::settings::{
     contacts, extensions, notifications, plan, policy, revert, tariff, tenants, trunks,
 };
 use crate::resource::{
-    alerts, approvals, audit, bans, blocks, calls, cases, events, evidence, export, health, live,
-    loss, node, notices, numbers, office, replays, reports, usage,
+    adviser, alerts, approvals, audit, bans, blocks, calls, cases, events, evidence, export,
+    health, live, loss, node, notices, numbers, office, replays, reports, usage,
 };
 use crate::rights::Permission as P;
 use axum::http::Method;
@@ -118,6 +118,7 @@ fn for_work() -> Vec<Route> {
         GET "/v1/live-calls" right(P::ReadCalls), live::list, "Calls that ring or run";
         POST "/v1/live-calls/{id}/cut" right(P::CutCalls), live::cut, "Ends a running call", quiet;
         GET "/v1/usage" right(P::ReadReports), usage::report, "Sums of call records";
+        GET "/v1/adviser/setup" right(P::ReadSettings), adviser::setup, "What to put into a PBX so that it asks here";
         GET "/v1/reports/office-hours" right(P::ReadReports), office::report, "Calls inside and outside office hours";
         GET "/v1/reports/longest-calls" right(P::ReadCalls), reports::longest, "The longest calls of a tenant";
         GET "/v1/reports/repeated-calls" right(P::ReadCalls), reports::repeated, "Numbers an extension called again and again, the most first";

@@ -297,6 +297,11 @@ impl Calls {
         self.due(now);
     }
 
+    /// A name for a call whose signalling runs elsewhere.
+    pub fn name_call(&mut self, now: Now) -> CallId {
+        self.core.call_id(now)
+    }
+
     /// What there is to say, in order.
     pub fn poll(&mut self) -> Option<Output> {
         self.core.out.pop_front()

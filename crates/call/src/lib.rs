@@ -35,6 +35,7 @@ pub use directory::{
 };
 pub use identify::{Origin, identify};
 pub use output::{Cause, Output, Ruling};
+pub use record::cdr;
 pub use registrar::{Binding, Party, Registrar};
 pub use route::{LegTarget, Net, Plan, Refusal, Way, plan, routes};
 pub use stateless::{Responder, begin, phrase, reply_flow};

@@ -1,12 +1,13 @@
 //! One shard of the firewall as a value: facts and orders in, verdicts and orders out.
 
+use crate::advised::Advised;
 use crate::io::{Command, Input, Output};
-use crate::signalling::Signalling;
+use crate::signalling::{Signalling, VOICE};
 use crate::snapshot::Snapshot;
 use ringfence_fraud::{Act, Engine, EngineState, Facts, WrongVersion};
 use ringfence_model::{
-    Attempt, CallEvent, ConfigChange, Country, Destination, Direction, Moment, Money, Now, Target,
-    Verdict, WallTime,
+    Attempt, CallEvent, CallId, ConfigChange, Country, Destination, Direction, Moment, Money, Now,
+    Target, Verdict, WallTime,
 };
 use ringfence_numbering::{Numbering, Rate};
 use std::collections::VecDeque;
@@ -28,6 +29,7 @@ pub struct Gate {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) engine: Engine,
     pub(crate) signalling: Signalling,
+    pub(crate) advised: Advised,
     pub(crate) outputs: VecDeque<Output>,
     acts: Vec<Act>,
     /// The latest wall time handled. A clock that steps back runs slow here until it has caught up: records stay in
@@ -79,6 +81,7 @@ impl Gate {
     fn with_engine(shard: &Shard, snapshot: Arc<Snapshot>, engine: Engine) -> Self {
         Self {
             signalling: Signalling::new(shard, &snapshot),
+            advised: Advised::new(seed(&shard.secret)),
             snapshot,
             engine,
             outputs: VecDeque::new(),
@@ -125,6 +128,11 @@ impl Gate {
             Input::Snapshot(snapshot) => self.adopt(now, snapshot),
             Input::Command(command) => self.command(now, command),
         }
+        self.wind_up(now, looked);
+    }
+
+    /// After an input: lets engine and signalling come to rest, and sees when the next look is due.
+    pub(crate) fn wind_up(&mut self, now: Now, looked: bool) {
         self.settle(now);
         // Only a look puts off the next one: facts that come first must not starve it. Looks fall on whole
         // multiples of their distance, so that no tenant's calls shift another's.
@@ -145,11 +153,15 @@ impl Gate {
     /// Lets engine and signalling answer each other until neither has anything to say.
     pub(crate) fn settle(&mut self, now: Now) {
         loop {
-            for act in self.acts.drain(..) {
-                if let Act::Cut { call, reasons, .. } = &act {
-                    self.signalling.cut(now, *call, reasons);
-                }
+            for act in std::mem::take(&mut self.acts) {
+                let cut = match &act {
+                    Act::Cut { call, reasons, .. } => Some((*call, VOICE.reasons(reasons))),
+                    _ => None,
+                };
                 self.outputs.push_back(act.into());
+                if let Some((call, why)) = cut {
+                    self.end(now, call, &why);
+                }
             }
             if !self.signal(now) && self.acts.is_empty() {
                 return;
@@ -157,13 +169,25 @@ impl Gate {
         }
     }
 
+    /// Ends a call, wherever its signalling runs.
+    fn end(&mut self, now: Now, call: CallId, why: &str) {
+        if !self.end_advised(now, call, why) {
+            self.signalling.cut(now, call, why);
+        }
+    }
+
     /// Signalling's timers when they are due, and a look at running calls; whether that look was made.
     fn tick(&mut self, now: Now) -> bool {
-        let timers = self.signalling.calls.next_timer().is_some_and(|due| due <= now.moment);
+        let is_due = |at: Option<Moment>| at.is_some_and(|due| due <= now.moment);
+        let timers = is_due(self.signalling.calls.next_timer());
+        let leases = is_due(self.advised.next_timer());
+        let looks = !(timers || leases) || is_due(self.next_tick);
         if timers {
             self.signalling.tick(now);
         }
-        let looks = !timers || self.next_tick.is_some_and(|due| due <= now.moment);
+        if leases {
+            self.tend_advised(now);
+        }
         if looks {
             self.engine.tick(now, &mut self.acts);
         }
@@ -179,8 +203,8 @@ impl Gate {
     /// What the gate has to say, in order; [`Output::Sleep`] when that is all.
     pub fn poll(&mut self) -> Output {
         self.outputs.pop_front().unwrap_or_else(|| {
-            let timer = self.signalling.calls.next_timer();
-            Output::Sleep(self.next_tick.into_iter().chain(timer).min())
+            let timers = [self.signalling.calls.next_timer(), self.advised.next_timer()];
+            Output::Sleep(timers.into_iter().chain([self.next_tick]).flatten().min())
         })
     }
 
@@ -267,12 +291,17 @@ impl Gate {
             Command::Approve { tenant, approved } => {
                 self.engine.approve(&tenant, approved, now.wall);
             }
-            Command::Cut { call, by } => self.signalling.order_cut(now, call, &by),
+            Command::Cut { call, by } => self.end(now, call, &format!("ended by {by}")),
             Command::Drain => self.signalling.calls.drain(),
             Command::Ban { net, until, by } => self.signalling.ban(now, net, until, &by),
             Command::Unban(net) => self.signalling.unban(now, net),
         }
     }
+}
+
+/// The seed of a shard's tables.
+pub(crate) fn seed(secret: &[u8; 32]) -> u64 {
+    secret.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
 /// The first look after `moment`.

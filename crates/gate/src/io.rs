@@ -1,5 +1,6 @@
 //! What a gate is told and what it says.
 
+use crate::advised::Name;
 use bytes::Bytes;
 use ipnet::IpNet;
 use ringfence_call::{End, Hop};
@@ -159,6 +160,17 @@ pub enum Output {
         reasons: Vec<Reason>,
         /// What it has cost so far.
         cost: Money,
+    },
+    /// Have its PBX end this call, whose signalling runs there; said again until it tells that the call is over.
+    HangUp {
+        /// The call.
+        call: CallId,
+        /// What its PBX calls it.
+        name: Name,
+        /// What the PBX wants to hear for it, where it told.
+        handle: Option<Arc<str>>,
+        /// Why, in English.
+        why: Arc<str>,
     },
     /// A block came into force.
     Blocked {

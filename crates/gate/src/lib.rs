@@ -3,6 +3,7 @@
 //! One gate is one shard: one thread, some tenants, no locks. Feed it with [`Gate::handle`], then take what it says
 //! with [`Gate::poll`] until it sleeps. Same inputs, same outputs.
 
+pub mod advised;
 mod gate;
 mod io;
 pub mod replay;

@@ -2,12 +2,13 @@
 
 mod shed;
 
+use crate::advised::Advised;
 use crate::gate::{Gate, Shard};
 use crate::io::Output;
 use crate::snapshot::Snapshot;
 use bytes::Bytes;
 use ipnet::IpNet;
-use ringfence_call::{Calls, Cause, Output as Said, Responder, Ruling, reply_flow};
+use ringfence_call::{CallView, Calls, Cause, Output as Said, Responder, Ruling, reply_flow};
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
@@ -20,7 +21,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 /// In English: `Reason` header texts are for the other end's log.
-static VOICE: LazyLock<Voice> = LazyLock::new(Voice::english);
+pub(crate) static VOICE: LazyLock<Voice> = LazyLock::new(Voice::english);
 
 /// The signalling side of a gate.
 pub struct Signalling {
@@ -52,7 +53,7 @@ pub struct Heard {
 impl Signalling {
     pub fn new(shard: &Shard, snapshot: &Snapshot) -> Self {
         let settings = guard_settings(snapshot);
-        let seed = shard.secret.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte));
+        let seed = crate::gate::seed(&shard.secret);
         Self {
             load: Load::new(settings.load.clone(), seed),
             guard: Guard::new(settings, seed),
@@ -74,16 +75,9 @@ impl Signalling {
         self.calls.tick(now, &mut self.guard);
     }
 
-    /// Ends a call because the engine said so.
-    pub fn cut(&mut self, now: Now, call: CallId, reasons: &[Reason]) {
-        let text = VOICE.reasons(reasons).into();
-        self.calls.terminate(now, Cause { call, text });
-    }
-
-    /// Ends a call because an operator said so.
-    pub fn order_cut(&mut self, now: Now, call: CallId, by: &str) {
-        let text = format!("ended by {by}").into();
-        self.calls.terminate(now, Cause { call, text });
+    /// Ends a call.
+    pub fn cut(&mut self, now: Now, call: CallId, why: &str) {
+        self.calls.terminate(now, Cause { call, text: why.into() });
     }
 
     /// An order that finds no room is shown in the guard's counts.
@@ -171,10 +165,34 @@ impl Gate {
         &self.signalling.calls
     }
 
+    /// Calls whose signalling runs elsewhere, to be looked at.
+    #[must_use]
+    pub const fn advised(&self) -> &Advised {
+        &self.advised
+    }
+
+    /// Calls that run or ring, here and elsewhere.
+    pub fn running(&self) -> impl Iterator<Item = CallView> {
+        self.calls().running().chain(self.advised.running())
+    }
+
     /// Takes up calls and registrations from before a restart. Poll afterwards.
     pub fn take_up(&mut self, now: Now, records: impl Iterator<Item = ([u8; 16], Bytes)>) {
         let now = self.forward(now);
-        self.signalling.calls.restore(now, records);
+        let mut advised = Vec::new();
+        let own = records.filter(|(key, state)| {
+            let own = key.first() != Some(&Advised::RECORD_KIND);
+            if !own {
+                advised.push((*key, state.clone()));
+            }
+            own
+        });
+        self.signalling.calls.restore(now, own);
+        for (key, state) in advised {
+            if self.advised.restore(&state).is_none() {
+                self.outputs.push_back(Output::Checkpoint { key, state: None });
+            }
+        }
         self.release_lost(now);
         self.settle(now);
     }
@@ -183,7 +201,8 @@ impl Gate {
     /// them would be reserved for ever.
     fn release_lost(&mut self, now: Now) {
         let live: HashSet<CallId> = self.signalling.calls.running().map(|view| view.call).collect();
-        let lost: Vec<CallId> = self.engine.calls().filter(|call| !live.contains(call)).collect();
+        let is_lost = |call: &CallId| !live.contains(call) && !self.advised.runs(*call);
+        let lost: Vec<CallId> = self.engine.calls().filter(is_lost).collect();
         for call in lost {
             let charged = self.engine.running(call).map(|running| running.charged(now.moment));
             let billable_ms =

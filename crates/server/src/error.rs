@@ -76,6 +76,16 @@ pub enum ServeError {
     /// The API, which has its address.
     #[error("the API cannot be served: {0}")]
     Api(#[from] WebError),
+    /// Where PBXs ask.
+    #[error(
+        "PBXs cannot be answered at {address}: {source}; set adviser.listen = \"...\" to a free address of this machine"
+    )]
+    Adviser {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// What every program needs.
     #[error("the system gives no {what}: {source}")]
     System {

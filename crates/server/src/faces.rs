@@ -1,6 +1,7 @@
 //! What operators, monitoring, people and the system talk to.
 
-use crate::config::{Api, Config};
+use crate::adviser::Entrance;
+use crate::config::{self, Api, Config};
 use crate::control::serve as control;
 use crate::error::ServeError;
 use crate::running::Running;
@@ -16,11 +17,21 @@ pub(crate) struct Faces {
     pub control: UnixListener,
     pub metrics: Option<TcpListener>,
     api: Option<std::net::TcpListener>,
+    pub adviser: Option<Entrance>,
     /// What the API shows, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub hangup: Signal,
     pub terminate: Signal,
     pub interrupt: Signal,
+}
+
+fn entrance(adviser: &config::Adviser) -> Result<Entrance, ServeError> {
+    let address = adviser.listen;
+    let listener = std::net::TcpListener::bind(address)
+        .map_err(|source| ServeError::Adviser { address, source })?;
+    let keys = adviser.tls.as_ref().map(Keys::load).transpose().map_err(StartError::from)?;
+    info!(%address, "answers PBXs");
+    Ok(Entrance { listener, settings: adviser.clone(), certificates: keys.map(Arc::new) })
 }
 
 impl Faces {
@@ -50,6 +61,7 @@ impl Faces {
             control,
             metrics,
             api: config.api.as_ref().map(bind).transpose()?,
+            adviser: config.adviser.as_ref().map(entrance).transpose()?,
             keys: keys.map(Arc::new),
             hangup: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,

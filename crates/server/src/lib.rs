@@ -3,11 +3,13 @@
 //! [`serve`] is the whole life: settings, data folder, sockets, what was left by the last run, then the shards on
 //! their threads, one thread that writes, and one for operators, metrics and signals. Calls never wait for any of it.
 
+mod adviser;
 mod busy;
 pub mod config;
 pub mod control;
 pub mod copies;
 pub mod doctor;
+mod door;
 mod error;
 mod faces;
 mod feed;

@@ -17,6 +17,10 @@ use std::sync::Arc;
 use tracing::info;
 
 impl Node for Running {
+    fn adviser_url(&self) -> Option<String> {
+        self.config().adviser.as_ref().map(|adviser| adviser.url.clone())
+    }
+
     fn status(&self) -> Told<'_, NodeStatus> {
         Box::pin(async {
             let status = Self::status(self).await?;
@@ -193,5 +197,5 @@ fn calls(gate: &Gate) -> Vec<RunningCall> {
             exposure: priced.map_or(Money::ZERO, |of| of.settled + of.reserved).into(),
         }
     };
-    gate.calls().running().map(view).collect()
+    gate.running().map(view).collect()
 }

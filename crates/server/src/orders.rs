@@ -32,7 +32,7 @@ impl Running {
         for shard in 0..self.shards.count() {
             let by = Arc::clone(&name);
             let found = self.shards.ask(shard, move |gate, now| {
-                let found = gate.calls().running().any(|running| running.call == call);
+                let found = gate.running().any(|running| running.call == call);
                 if found {
                     gate.handle(now, Input::Command(Command::Cut { call, by }));
                 }

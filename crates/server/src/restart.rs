@@ -47,7 +47,7 @@ impl TakenUp {
             let (journal, left) = Journal::open(path, shard)?;
             all.known.extend(left.checkpoints.iter().map(|(key, _)| (shard, *key)));
             let gate = gate(folder, shard, snapshot, left, &mut all.said);
-            all.attempts.extend(gate.calls().running().map(views::attempt));
+            all.attempts.extend(gate.running().map(views::attempt));
             all.gates.push(gate);
             all.journals.push(journal);
         }
@@ -97,7 +97,7 @@ fn gate(
         }
     }
     if count > 0 {
-        let calls = gate.calls().running().count();
+        let calls = gate.running().count();
         let contacts = gate.calls().counts().contacts;
         info!(shard = number, calls, contacts, "calls and registrations are taken up again");
     }

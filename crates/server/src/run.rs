@@ -1,5 +1,6 @@
 //! From settings to a running firewall, and to its end.
 
+use crate::adviser::{Advising, ORDERS_MAX, Orders};
 use crate::config::{self, Config, Storage};
 use crate::control::serve as control;
 use crate::error::ServeError;
@@ -54,22 +55,25 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
     // The last to let go of a database waits for it, which the event queue must not.
     let held = store.clone();
-    let (running, behind, web, teller) = runtime.block_on(async {
+    let (running, behind, web, teller, advising) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
-        let (running, behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
+        let (running, mut behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
         let web = faces.open_api(&running, secret)?;
         let teller = Teller::start(Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
+        let advising = Advising::start(faces.adviser.take(), behind.orders(), Arc::clone(&running))
+            .map_err(|source| ServeError::System { what: "thread", source })?;
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, behind, web, teller))
+        Ok::<_, ServeError>((running, behind, web, teller, advising))
     })?;
     // With it go those who still ask something.
     drop(runtime);
     teller.end();
     web.into_iter().for_each(Web::end);
+    advising.end();
     end(running, behind);
     drop(held);
     Ok(())
@@ -126,6 +130,15 @@ struct Ground<'a> {
 struct Behind {
     writer: JoinHandle<()>,
     feed: Feed,
+    /// What the writer hears that PBXs are to do.
+    orders: Option<Orders>,
+}
+
+impl Behind {
+    fn orders(&mut self) -> Orders {
+        // Nobody else takes them.
+        self.orders.take().unwrap_or_else(|| tokio::sync::mpsc::channel(1).1)
+    }
 }
 
 async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
@@ -171,7 +184,8 @@ fn start(
     let in_force: InForce = Arc::new(Mutex::new(Arc::clone(&config.snapshot)));
     let notes = (Arc::clone(&tally), Arc::clone(&troubles), Arc::clone(&in_force));
     let attempts = attempts.into_iter();
-    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
+    let (order, orders) = tokio::sync::mpsc::channel(ORDERS_MAX);
+    let mut writer = Writer::new((reader, hurries, order), journals, daily, attempts, notes);
     writer.write(said);
     let system = |what| move |source| ServeError::System { what, source };
     let feed = Feed::start(
@@ -194,7 +208,7 @@ fn start(
     let shards = Arc::downgrade(&running.shards);
     let thread = std::thread::Builder::new().name("writer".into());
     let writer = thread.spawn(move || writer.run(&shards)).map_err(system("thread"))?;
-    Ok((Arc::new(running), Behind { writer, feed }))
+    Ok((Arc::new(running), Behind { writer, feed, orders: Some(orders) }))
 }
 
 /// Serves operators and heeds signals until it is time to end.

@@ -1,5 +1,6 @@
 //! The running program, as operators and metrics see it.
 
+use crate::adviser::Counters;
 use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
@@ -37,6 +38,8 @@ pub(crate) struct Running {
     pub told: Told,
     /// Makes links for contacts, where there is an API they lead to.
     pub links: Option<Links>,
+    /// What the adviser counts.
+    pub advice: Counters,
     /// Keys of the API, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
@@ -69,6 +72,7 @@ impl Running {
             lag,
             told: Told::default(),
             links,
+            advice: Counters::default(),
             keys,
             file,
             logging,
@@ -157,10 +161,10 @@ impl Running {
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
-        let (storage, api) = (old.storage.clone(), old.api.clone());
+        let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, ..new }), crate::wall());
+            (Arc::new(Config { snapshot, storage, api, adviser, ..new }), crate::wall());
         for line in &said {
             warn!("{line}");
         }
@@ -196,6 +200,7 @@ impl Running {
             ("log.format", log),
             ("keep_days", old.keep_days == new.keep_days),
             ("api", old.api == new.api),
+            ("adviser", old.adviser == new.adviser),
             ("store", old.storage == new.storage),
         ]
         .into_iter()

@@ -52,7 +52,7 @@ pub(crate) fn calls(gate: &Gate, full: bool) -> Vec<CallLine> {
         caller: call.caller.map(|flow| flow.remote),
         callee: call.callee.map(|(flow, _)| flow.remote),
     };
-    gate.calls().running().map(line).collect()
+    gate.running().map(line).collect()
 }
 
 /// What is known of the attempt of a call that was taken up after a restart.

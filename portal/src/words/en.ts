@@ -123,7 +123,7 @@ export const en = {
   },
   permission: {
     read_calls: 'See calls', cut_calls: 'End calls', read_blocks: 'See blocks', block: 'Block', unblock: 'Unblock', read_cases: 'See cases', decide_cases: 'Decide cases', read_reports: 'See reports', read_settings: 'See settings', change_settings: 'Change settings',
-    change_tenants: 'Make customers', read_people: 'See people', change_people: 'Change people', change_keys: 'Change keys', read_audit: 'Read the audit log', read_node: 'See the node', operate_node: 'Operate the node',
+    change_tenants: 'Make customers', read_people: 'See people', change_people: 'Change people', change_keys: 'Change keys', decide: 'Ask as a PBX', read_audit: 'Read the audit log', read_node: 'See the node', operate_node: 'Operate the node',
   } as Record<string, string>,
   audit: {
     title: 'Audit log', about: 'Who did what. Each row is chained to the one before, so that nothing can be changed unseen.', none: 'Nothing on record', none_hint: 'Every change is written here.', verify: 'Check the chain', whole: (rows: string) => `The chain is whole: ${rows} rows`,

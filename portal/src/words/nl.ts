@@ -125,7 +125,7 @@ export const nl: Words = {
   },
   permission: {
     read_calls: 'Gesprekken zien', cut_calls: 'Gesprekken beëindigen', read_blocks: 'Blokkades zien', block: 'Blokkeren', unblock: 'Opheffen', read_cases: 'Zaken zien', decide_cases: 'Over zaken beslissen', read_reports: 'Rapporten zien', read_settings: 'Instellingen zien', change_settings: 'Instellingen veranderen',
-    change_tenants: 'Klanten maken', read_people: 'Personen zien', change_people: 'Personen veranderen', change_keys: 'Sleutels veranderen', read_audit: 'Logboek lezen', read_node: 'De node zien', operate_node: 'De node bedienen',
+    change_tenants: 'Klanten maken', read_people: 'Personen zien', change_people: 'Personen veranderen', change_keys: 'Sleutels veranderen', decide: 'Vragen als centrale', read_audit: 'Logboek lezen', read_node: 'De node zien', operate_node: 'De node bedienen',
   },
   audit: {
     title: 'Logboek', about: 'Wie deed wat. Elke rij is aan de vorige geketend, zodat niets ongezien kan veranderen.', none: 'Nog niets vastgelegd', none_hint: 'Elke verandering wordt hier opgeschreven.', verify: 'Keten controleren', whole: (rows) => `De keten is heel: ${rows} rijen`,

@@ -6,6 +6,7 @@
     reason = "a test stops at the first wrong thing"
 )]
 
+mod adviser;
 mod attack;
 mod faults;
 mod flows;

@@ -1,5 +1,6 @@
 //! What people see and search, and the orders they give.
 
+pub mod adviser;
 pub mod alerts;
 pub mod approvals;
 pub mod audit;

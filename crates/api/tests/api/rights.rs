@@ -119,6 +119,9 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
             "GET",
             "/v1/reports/office-hours" | "/v1/reports/longest-calls" | "/v1/reports/repeated-calls",
         ) => of(acme(), format!("{path}?tenant=acme&{span}"), None),
+        ("GET", "/v1/adviser/setup") => {
+            of(acme(), format!("{path}?tenant=acme&platform=kamailio"), None)
+        }
         ("GET", "/v1/numbers/{number}") => of(acme(), "/v1/numbers/112?tenant=acme".into(), None),
         ("POST", "/v1/replays") => of(
             acme(),

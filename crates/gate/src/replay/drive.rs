@@ -229,6 +229,7 @@ impl<'a> Drive<'a> {
                 Output::Transmit { .. }
                 | Output::Hand { .. }
                 | Output::Close(_)
+                | Output::HangUp { .. }
                 | Output::Checkpoint { .. }
                 | Output::Event(_)
                 | Output::Finished(_) => {}

@@ -103,7 +103,7 @@ fn units(count: u64) -> Money {
     Money::units(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn address(section: &mut Section<'_>) -> Option<At<SocketAddr>> {
+pub(super) fn address(section: &mut Section<'_>) -> Option<At<SocketAddr>> {
     let text = section.required("listen", "127.0.0.1:8443")?;
     match text.value.parse() {
         Ok(address) => Some(At::new(address, text.span)),
@@ -116,7 +116,7 @@ fn address(section: &mut Section<'_>) -> Option<At<SocketAddr>> {
 }
 
 /// A certificate of its own, or that of the listeners.
-fn tls(section: &mut Section<'_>, shown: &Tls) -> Option<Tls> {
+pub(super) fn tls(section: &mut Section<'_>, shown: &Tls) -> Option<Tls> {
     let desk = section.desk();
     let span = section.span.clone();
     let mut file = |key| section.take::<String>(key).map(|at| desk.source().beside(&at.value));

@@ -3,6 +3,7 @@
 //! [`load`] gives what everything else is made of, or all problems at once. Nothing is opened but the files the
 //! settings name: a file that loads here can still meet a taken port.
 
+mod adviser;
 mod api;
 mod decks;
 mod desk;
@@ -12,6 +13,7 @@ mod judging;
 mod listen;
 mod notices;
 mod number;
+mod pbx;
 mod problem;
 mod provider;
 mod secret;
@@ -20,10 +22,12 @@ mod store;
 mod tenant;
 mod trunk;
 
+pub use adviser::Adviser;
 pub use api::Api;
 pub use decks::{Decks, Imported};
 pub use extension::stored_password;
 pub use notices::{Contact, Every, Program, Telling, Way, Wishes};
+pub use pbx::{Asking, Control, Pbx, PbxKind};
 pub use problem::{Place, Problem, Problems, Source};
 pub use provider::Provider;
 pub use store::Storage;
@@ -68,6 +72,10 @@ pub struct Config {
     pub storage: Storage,
     /// Where the REST API is served; `None`: nowhere, where the file alone has the settings.
     pub api: Option<Api>,
+    /// Where PBXs ask; `None`: nowhere.
+    pub adviser: Option<Adviser>,
+    /// PBXs that ask, or are told to end calls.
+    pub pbxs: Vec<Pbx>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
     pub in_file: bool,
     /// At which revision the store's settings were read, when they are from there.
@@ -221,6 +229,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         extension::read(&mut root, &known)
     };
     complete(desk, &mut tenants, &mut trunks, &extensions);
+    let pbxs = trunks.iter().filter_map(trunk::Draft::pbx).collect();
     let guard = Arc::new(guard::read(&mut root));
     let wishes = tenants.iter().map(|of| (of.tenant.id.clone(), of.wishes.clone())).collect();
     let telling = Arc::new(notices::read(&mut root, wishes));
@@ -242,6 +251,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     let storage = store::read(&mut root, &data);
     let api = api::read(&mut root, &tls, in_file);
+    let adviser = adviser::read(&mut root, &tls);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -267,6 +277,8 @@ fn whole(desk: &Desk) -> Option<Config> {
         keep_days,
         storage,
         api,
+        adviser,
+        pbxs,
         in_file,
         revision: None,
         imported: Imported::default(),

@@ -2,12 +2,13 @@
 
 use super::guard::{MEND as NETWORK, network};
 use super::listen::{host_and_port, is_host};
+use super::pbx::{Asking, Control, Pbx, adviser, control};
 use super::problem::At;
 use super::section::Section;
 use super::tenant::{code, values};
 use ipnet::IpNet;
 use ringfence_call::{
-    Account, Adviser, Login, NumberForm, Side, Target, Trunk, Upstream, speaks_of_the_called,
+    Account, Login, NumberForm, Side, Target, Trunk, Upstream, speaks_of_the_called,
 };
 use ringfence_model::{TenantId, TrunkId};
 use ringfence_sip::Transport;
@@ -22,6 +23,23 @@ pub(super) struct Draft {
     pub span: Range<usize>,
     /// What it must log in with; the hash needs the realm, which its tenant knows.
     pub login: Option<(At<String>, At<String>)>,
+    /// How it asks, and how it is told to end a call.
+    pub asks: (Option<Asking>, Option<Control>),
+}
+
+impl Draft {
+    /// The PBX it is, when it asks or can be told.
+    pub fn pbx(&self) -> Option<Pbx> {
+        let (asking, control) = &self.asks;
+        (asking.is_some() || control.is_some()).then_some(())?;
+        Some(Pbx {
+            trunk: self.trunk.id.clone(),
+            tenant: self.trunk.tenant.clone()?,
+            asking: asking.unwrap_or_default(),
+            reject_code: self.trunk.reject_code,
+            control: control.clone(),
+        })
+    }
 }
 
 /// Answers of a carrier that say nothing about the called party: another carrier may reach it.
@@ -47,7 +65,8 @@ fn trunk(mut section: Section<'_>) -> Option<Draft> {
     let certificate = section.text("certificate", "write the name in its certificate", |text| {
         if is_host(text) { Ok(text.to_ascii_lowercase()) } else { Err("is no name") }
     });
-    let adviser = adviser(&mut section);
+    let (adviser, asking) = adviser(&mut section).unzip();
+    let control = control(&mut section);
     let trunk = Trunk {
         id: TrunkId::new(id.as_ref().map_or("", |id| &id.value)),
         tenant,
@@ -72,18 +91,21 @@ fn trunk(mut section: Section<'_>) -> Option<Draft> {
         networks,
         targets,
     };
-    check(&section, &trunk, login.is_some());
+    check(&section, &trunk, login.is_some(), control.is_some());
     section.finish();
-    (id.is_some() && side.is_some()).then_some(Draft { trunk, span, login })
+    let asks = (asking, control);
+    (id.is_some() && side.is_some()).then_some(Draft { trunk, span, login, asks })
 }
 
 /// What makes no sense together, or is open to everybody.
-fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool) {
+fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool, has_control: bool) {
     let desk = section.desk();
     if trunk.networks.is_empty()
         && !has_login
         && trunk.certificate.is_none()
         && trunk.upstream.is_none()
+        // One that asks over HTTP has a key.
+        && trunk.adviser.is_none()
     {
         desk.doubt(
             &section.span,
@@ -100,6 +122,9 @@ fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool) {
     }
     if trunk.adviser.is_some() && trunk.side == Side::Carrier {
         desk.wrong(&section.span, "a carrier cannot be an adviser's client", "set side = \"pbx\"");
+    }
+    if has_control && trunk.side == Side::Carrier {
+        desk.wrong(&section.span, "a carrier cannot be told to end calls", "set side = \"pbx\"");
     }
     if trunk.certificate.is_some()
         && trunk.targets.iter().any(|t| t.transport.is_some_and(|t| t != Transport::Tls))
@@ -303,24 +328,6 @@ fn country(section: &mut Section<'_>) -> Option<ringfence_call::Dialling> {
         }
     });
     read.map(|at| at.value)
-}
-
-fn adviser(section: &mut Section<'_>) -> Option<Adviser> {
-    let mut adviser = section.section("adviser")?;
-    let allow = adviser.within("allow_code", 300..=503, 302);
-    if ![300, 302, 404, 503].contains(&allow) {
-        adviser.desk().wrong(
-            &adviser.span,
-            format!("allow_code {allow} tells no peer to go on"),
-            "use 302, 300, 404 or 503",
-        );
-    }
-    let assumed = adviser.within("assumed_secs", 10..=86_400, 180);
-    adviser.finish();
-    Some(Adviser {
-        allow_code: u16::try_from(allow).unwrap_or(302),
-        assumed: Duration::from_secs(assumed),
-    })
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ pub(super) async fn families(running: &Running) -> Result<Vec<Family>, Fault> {
     let mut all = Vec::new();
     program(running, &mut all);
     decided(running, &mut all);
+    advised(running, &mut all);
     held(&shards, &mut all);
     heard(&shards, &mut all);
     rim(running, &mut all);
@@ -117,6 +118,22 @@ fn decided(running: &Running, all: &mut Vec<Family>) {
     let help = "Longest a shard stood still for a snapshot, in microseconds";
     let longest = tally.snapshot_pause_us_max.get();
     all.push(one("snapshot_pause_microseconds_max", help, Sort::Gauge, longest));
+}
+
+fn advised(running: &Running, all: &mut Vec<Family>) {
+    let advice = &running.advice;
+    let questions = [
+        ("judged", advice.judged.get()),
+        ("failed", advice.failed.get()),
+        ("stranger", advice.strangers.get()),
+    ];
+    let help = "Questions of PBXs; failed ones were answered without a verdict";
+    all.push(many("adviser_questions", help, Sort::Counter, by("result", questions)));
+    let told = [("call", advice.told.get()), ("record", advice.records.get())];
+    all.push(many("adviser_told", "What PBXs told", Sort::Counter, by("what", told)));
+    let orders = [("ended", advice.ended.get()), ("failed", advice.refused.get())];
+    let help = "Orders to PBXs to end a call";
+    all.push(many("adviser_hangups", help, Sort::Counter, by("result", orders)));
 }
 
 fn held(shards: &[Shard], all: &mut Vec<Family>) {

@@ -5,6 +5,7 @@ use super::daily::Daily;
 use super::line::{Acts, CdrLine, prevented};
 use super::tally::Tally;
 use super::tell::{EventLine, finished, stamp, tell};
+use crate::adviser::Order;
 use crate::journal::{Journal, Known, encode};
 use crate::shards::Shards;
 use crate::troubles::Troubles;
@@ -18,6 +19,7 @@ use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use tracing::{error, info};
 
@@ -43,6 +45,7 @@ pub type InForce = Arc<Mutex<Arc<Snapshot>>>;
 pub struct Writer {
     reader: RecordReader,
     hurries: Receiver<Hurry>,
+    orders: Sender<Order>,
     keepers: Vec<Keeper>,
     cdrs: Daily,
     events: Daily,
@@ -81,7 +84,7 @@ struct Keeper {
 impl Writer {
     /// Takes records from `reader`; `attempts` are those of calls that were taken up again.
     pub fn new(
-        (reader, hurries): (RecordReader, Receiver<Hurry>),
+        (reader, hurries, orders): (RecordReader, Receiver<Hurry>, Sender<Order>),
         journals: Vec<Journal>,
         [cdrs, events]: [Daily; 2],
         attempts: impl Iterator<Item = Attempt>,
@@ -103,6 +106,7 @@ impl Writer {
         Self {
             reader,
             hurries,
+            orders,
             keepers: journals.into_iter().map(keeper).collect(),
             cdrs,
             events,
@@ -188,6 +192,11 @@ impl Writer {
         match what {
             Output::Verdict(verdict) => self.acts.judged(verdict),
             Output::Cut { call, reasons, .. } => self.acts.cut(*call, reasons),
+            Output::HangUp { call, name, handle, .. } => {
+                let (name, handle) = (name.clone(), handle.clone());
+                // One that finds no room is said again.
+                let _ = self.orders.try_send(Order { call: *call, name, handle });
+            }
             Output::Finished(cdr) => {
                 let answered = cdr.answered.is_some();
                 if answered { &self.tally.cdrs_answered } else { &self.tally.cdrs_unanswered }.up();
