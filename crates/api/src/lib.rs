@@ -10,6 +10,7 @@ mod access;
 mod app;
 mod backtests;
 mod caller;
+mod deck;
 mod desk;
 mod fetch;
 mod http;
@@ -27,6 +28,7 @@ mod stored;
 mod time;
 
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
+pub use deck::{DeckAsk, DeckColumn, DeckDoubt, DeckPrice, DeckReport, DeckRow};
 pub use fetch::{Fetch, Fetched, Oidc, Request, Response};
 pub use http::route::{Needs, Route};
 pub use inquire::{
