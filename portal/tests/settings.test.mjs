@@ -278,6 +278,29 @@ test('who may only read settings changes nothing, and each has the rights the AP
   content(admin);
 });
 
+test('a limit is raised far only when a second person agrees', async () => {
+  const second = await guest(browser);
+  await join(page, second, world, 'zita', 'Zita Prins', [{ role: 'tenant_admin', reach: { tenant: 'hotel-zeezicht' } }]);
+  await tab('limits', 'hotel-zeezicht');
+  for (const [field, amount] of [['Per day', '2500'], ['Per week', '5000'], ['Per 30 days', '9000']]) await page.getByLabel(`The whole customer, ${field}`).fill(amount);
+  await page.getByRole('button', { name: 'Put in force' }).click();
+  await page.getByLabel('Why (for the audit log)').fill('the season begins');
+  await sure('Put in force');
+  await page.getByText('A second person must agree first').waitFor();
+  assert.equal((await ask(page, 'GET', '/v1/tenants/hotel-zeezicht/max-loss')).body.at_most.day, 500_000_000);
+  await second.goto(`${world.url}/approvals`);
+  await second.getByText('Change settings of hotel-zeezicht').waitFor();
+  await second.getByText('the season begins').waitFor();
+  await second.getByText('limits.per_day').waitFor();
+  assert.equal(await second.getByRole('main').locator('code').count(), 3);
+  await shot(second, 'settings-approval');
+  assert.deepEqual(await barriers(second), []);
+  await second.getByRole('button', { name: 'Approve' }).click();
+  await second.getByText('Approved').waitFor();
+  assert.equal((await ask(page, 'GET', '/v1/tenants/hotel-zeezicht/max-loss')).body.at_most.day, 2_500_000_000);
+  content(second);
+});
+
 test('every report has its figures', async () => {
   const url = (query) => page.goto(`${world.url}/reports?${query}`);
   await url('report=office');

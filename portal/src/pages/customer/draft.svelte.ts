@@ -3,7 +3,7 @@ import { ask, Refused } from '../../api/client';
 import type { SettingChanged } from '../../api/types';
 import { attempt, toasts } from '../../parts/toasts.svelte';
 import { s } from '../../words/settings/words';
-import { bare, complete, differences, type Policy } from './policy';
+import { bare, complete, differences, lean, type Policy } from './policy';
 
 export class Draft {
   inForce = $state.raw<Policy | null>(null);
@@ -49,7 +49,7 @@ export class Draft {
     this.busy = true;
     this.error = null;
     try {
-      const settings = bare($state.snapshot(this.now)) as unknown as Record<string, never>;
+      const settings = lean($state.snapshot(this.now)) as unknown as Record<string, never>;
       const { status, body } = await ask('put', '/v1/tenants/{tenant}/policy', { path: { tenant: this.tenant }, body: { settings }, version: this.version, reason });
       this.doubts = body.warnings ?? [];
       if (status === 202) toasts.done(s().proposed);
@@ -70,7 +70,7 @@ export class Draft {
     const path = { tenant: this.tenant };
     await attempt(async () => {
       if (wasDefault) await ask('delete', '/v1/tenants/{tenant}/policy', { path, version: this.version });
-      else await ask('put', '/v1/tenants/{tenant}/policy', { path, body: { settings: before as unknown as Record<string, never> }, version: this.version });
+      else await ask('put', '/v1/tenants/{tenant}/policy', { path, body: { settings: lean(before) as unknown as Record<string, never> }, version: this.version });
     });
     await this.read();
   }

@@ -85,6 +85,11 @@ export function complete(body: unknown): Policy {
   return bare({ ...base, ...said, office: { ...base.office, ...said.office }, steering: { ...base.steering, ...said.steering } });
 }
 
+/** Without what the default says too: what nobody decided goes on to follow the default. */
+export function lean(policy: Policy): Partial<Policy> {
+  return bare(Object.fromEntries(Object.entries(policy).filter(([name, value]) => differences(DEFAULT[name as keyof Policy], value).length > 0)));
+}
+
 /** Without what is empty: TOML, which the engine reads, knows no null. */
 export function bare<T>(value: T): T {
   if (Array.isArray(value)) return value.map(bare) as T;

@@ -24,7 +24,7 @@ export const en = {
     blocks: 'After a stop', longest: 'Longest paid call, in minutes', block_hours: 'A block nobody answers lasts, in hours', probation: 'Limits stay tight after it, in hours',
   },
   hours: {
-    zone: 'Time zone', zone_hint: 'Of hours, holidays and days in reports.', open: 'Office hours', open_about: 'Outside them calls are weighed more severely. A range that ends before it begins runs past midnight.', holidays: 'Public holidays of', no_holidays: 'None', closed: 'Closed days', closures: 'Own closed days', closures_hint: 'One a line: 2026-12-24, or 2026-07-20/2026-08-07',
+    zone: 'Time zone', zone_hint: 'Of hours, holidays and days in reports.', open: 'Office hours', open_about: 'Outside them calls are weighed more severely. A range that ends before it begins runs past midnight.', holidays: 'Public holidays of', closed: 'Closed days', closures: 'Own closed days', closures_hint: 'One a line: 2026-12-24, or 2026-07-20/2026-08-07',
     days: { mon: 'Mon', tue: 'Tue', wed: 'Wed', thu: 'Thu', fri: 'Fri', sat: 'Sat', sun: 'Sun' } as Record<string, string>, add: 'Add hours', none: 'Never open: every call is outside office hours.',
     heat: 'When it calls', heat_about: 'Attempts of the last four weeks, by hour of its own time. Framed: office hours.', heat_none: 'No calls in the last four weeks.', attempts: (count: string) => `${count} attempts`,
   },

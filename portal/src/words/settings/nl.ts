@@ -26,7 +26,7 @@ export const nl: SettingWords = {
     blocks: 'Na een stop', longest: 'Langste betaalde gesprek, in minuten', block_hours: 'Een blokkade zonder antwoord duurt, in uren', probation: 'Daarna blijven limieten krap, in uren',
   },
   hours: {
-    zone: 'Tijdzone', zone_hint: 'Van uren, feestdagen en dagen in rapporten.', open: 'Kantooruren', open_about: 'Daarbuiten weegt een gesprek zwaarder. Een bereik dat eindigt voor het begint, loopt door na middernacht.', holidays: 'Feestdagen van', no_holidays: 'Geen', closed: 'Gesloten dagen', closures: 'Eigen gesloten dagen', closures_hint: 'Eén per regel: 2026-12-24, of 2026-07-20/2026-08-07',
+    zone: 'Tijdzone', zone_hint: 'Van uren, feestdagen en dagen in rapporten.', open: 'Kantooruren', open_about: 'Daarbuiten weegt een gesprek zwaarder. Een bereik dat eindigt voor het begint, loopt door na middernacht.', holidays: 'Feestdagen van', closed: 'Gesloten dagen', closures: 'Eigen gesloten dagen', closures_hint: 'Eén per regel: 2026-12-24, of 2026-07-20/2026-08-07',
     days: { mon: 'ma', tue: 'di', wed: 'wo', thu: 'do', fri: 'vr', sat: 'za', sun: 'zo' }, add: 'Uren toevoegen', none: 'Nooit open: elk gesprek valt buiten kantooruren.',
     heat: 'Wanneer er wordt gebeld', heat_about: 'Pogingen van de laatste vier weken, per uur van de eigen tijd. Omlijnd: kantooruren.', heat_none: 'Geen gesprekken in de laatste vier weken.', attempts: (count) => `${count} pogingen`,
   },
