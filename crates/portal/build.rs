@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../portal/dist");
+    // Asked when it runs: a target folder may have come from another work tree.
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").ok_or_else(|| io::Error::other("cargo sets it"))?;
+    let dist = Path::new(&here).join("../../portal/dist");
     let mut out = io::stdout();
     io::Write::write_fmt(&mut out, format_args!("cargo::rerun-if-changed={}\n", dist.display()))?;
     let mut files = Vec::new();

@@ -23,19 +23,23 @@ test('an operator of one customer sees that one and may act', async () => {
   await join(root, page, world, 'otto', 'Otto Vos', [{ role: 'operator', reach: { tenant: 'hotel-zeezicht' } }]);
   await page.goto(world.url);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Blocks', 'Call records', 'Reports', 'Number look-up', 'Registrations', 'Health', 'Approvals']);
+  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Blocks', 'Call records', 'Reports', 'hotel-zeezicht', 'Number look-up', 'Registrations', 'Health', 'Approvals']);
   await page.getByRole('link', { name: 'Live calls' }).click();
   await page.getByRole('cell', { name: /hotel-zeezicht/ }).first().waitFor();
   assert.equal(await page.getByText('bakker-bouw').count(), 0);
   assert.equal(await page.getByRole('button', { name: /^End call/ }).count(), 2);
   await shot(page, 'rights-operator-live');
   // What may not be seen is not there, also by its address.
-  for (const path of ['/audit', '/people', '/customers']) {
+  for (const path of ['/audit', '/people', '/start']) {
     await page.goto(world.url + path);
     await page.getByRole('heading', { name: 'There is no such page', level: 1 }).waitFor();
   }
-  await page.goto(`${world.url}/customers/hotel-zeezicht`);
-  await page.getByRole('heading', { name: 'There is no such page', level: 1 }).waitFor();
+  // Who sees one customer comes to its page, and to no other's.
+  await page.goto(`${world.url}/customers`);
+  await page.getByRole('heading', { name: 'hotel-zeezicht', level: 1 }).waitFor();
+  await page.getByText('Money at risk now').waitFor();
+  await page.goto(`${world.url}/customers/bakker-bouw`);
+  await page.getByRole('alert').getByText('It is not there').waitFor();
   content(page);
 });
 

@@ -1,10 +1,12 @@
 // A program to look at, a browser to look with, and what both have in common.
 import axe from 'axe-core';
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join as inFolder } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -27,7 +29,7 @@ export async function start(program, args, options = {}) {
     child.on('error', () => reject(new Error(`${program} is not built: see docs/guides/portal.md`)));
     child.on('exit', (code) => reject(new Error(`${program} ended with ${code}:\n${said}`)));
   });
-  return { link, url: new URL(link).origin, said: () => said, stop: () => child.kill() };
+  return { link, child, url: new URL(link).origin, said: () => said, stop: () => child.kill() };
 }
 
 /** A port that is free now. */
@@ -41,6 +43,30 @@ export async function port() {
 
 /** The made-up world of `crates/portal/examples/showcase`. */
 export const showcase = async () => start('examples/showcase', [String(await port())]);
+
+/** The real program without any settings; with a past, the showcase's calls and events are in its data folder. */
+export async function real({ past = false } = {}) {
+  const folder = mkdtempSync(inFolder(tmpdir(), 'portal-'));
+  const data = inFolder(folder, 'data');
+  const [sip, web] = [await port(), await port()];
+  if (past) {
+    mkdirSync(data, { mode: 0o700 });
+    execFileSync(`${target}/debug/examples/showcase`, ['write', data]);
+  }
+  const config = inFolder(folder, 'ringfence.toml');
+  writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n`);
+  const world = await start('ringfence', ['serve', '--config', config]);
+  const stop = world.stop;
+  const over = new Promise((done) => world.child.once('exit', done));
+  return { ...world, sip, stop: () => { stop(); return over.then(() => rmSync(folder, { recursive: true, force: true })); } };
+}
+
+/** The six customers of the showcase, set up over the API by whoever is logged in. */
+export async function customers(page) {
+  const plan = readFileSync(new URL('plan.toml', import.meta.url), 'utf8');
+  const done = await ask(page, 'POST', '/v1/settings/apply', { plan });
+  assert.equal(done.status, 200, JSON.stringify(done.body));
+}
 
 export const open = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 

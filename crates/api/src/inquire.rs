@@ -2,6 +2,7 @@
 //!
 //! The server implements it with the code that judges calls; nothing here changes anything.
 
+use crate::deck::{DeckAsk, DeckReport};
 use crate::node::{Fault, Told};
 use crate::time::{Amount, Time};
 use ringfence_model::{Cdr, ExtensionId, Language, Policy, TenantId, WallTime};
@@ -17,6 +18,8 @@ pub trait Inquire: Send + Sync {
     fn explain(&self, ask: ExplainAsk) -> Told<'_, Explanation>;
     /// The most a tenant can lose before a stop, and what is at risk now.
     fn max_loss(&self, tenant: TenantId) -> Told<'_, MaxLossView>;
+    /// What a rate deck comes to, before it is put in force.
+    fn read_deck(&self, ask: DeckAsk) -> Told<'_, DeckReport>;
     /// The spans from `from` to `until` in which a tenant's people normally work, in order, none touching another.
     fn office_hours(
         &self,

@@ -11,6 +11,7 @@ mod app;
 mod approve;
 mod backtests;
 mod caller;
+mod deck;
 mod desk;
 mod fetch;
 mod http;
@@ -30,6 +31,7 @@ mod time;
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
 pub use approve::links::{Links, Named};
 pub use caller::KEY_PREFIX;
+pub use deck::{DeckAsk, DeckColumn, DeckDoubt, DeckPrice, DeckReport, DeckRow};
 pub use fetch::{Fetch, Fetched, Oidc, Request, Response};
 pub use http::route::{Needs, Route};
 pub use inquire::{

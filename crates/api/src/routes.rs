@@ -159,6 +159,7 @@ fn for_settings() -> Vec<Route> {
         DELETE "/v1/tenants/{tenant}/policy" right(P::ChangeSettings), policy::remove, "Removes a policy: the default holds", conditional, grave;
         GET "/v1/tenants/{tenant}/tariff" right(P::ReadSettings), tariff::one, "What is known of a tenant's rate deck";
         PUT "/v1/tenants/{tenant}/tariff" right(P::ChangeSettings), tariff::put, "Sets the rate deck of a tenant", conditional, large;
+        POST "/v1/tenants/{tenant}/tariff/check" right(P::ReadSettings), tariff::check, "What a rate deck comes to, before it is set", large;
         DELETE "/v1/tenants/{tenant}/tariff" right(P::ChangeSettings), tariff::remove, "Removes a rate deck: the default holds", conditional;
         GET "/v1/tenants/{tenant}/tariff/deck" right(P::ReadSettings), tariff::deck, "The rate deck itself";
         GET "/v1/tenants/{tenant}/extensions" right(P::ReadSettings), extensions::list, "Extensions of a tenant, by name";

@@ -12,8 +12,8 @@ use ringfence_call::{CallView, Calls, Cause, Output as Said, Responder, Ruling, 
 use ringfence_fraud::explain::Voice;
 use ringfence_guard::{Admission, Evidence, Guard, Load, Reaction, Sender, Settings, Standing};
 use ringfence_model::{
-    Action, Attempt, CallEvent, CallId, Moment, Now, Pass, Protected, Reason, Release, ReleasedBy,
-    Target, Verdict, WallTime,
+    Action, Attempt, CallEvent, CallId, Moment, Now, Pass, Protected, Release, ReleasedBy, Target,
+    Verdict, WallTime,
 };
 use ringfence_numbering::{DialPlan, Numbering};
 use ringfence_sip::{Fault, Flow, Limits, Message, Method, Name, Transport, Via};

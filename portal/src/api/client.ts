@@ -1,5 +1,7 @@
 /** One request to the API, typed by its reference. */
-import type { paths } from './schema';
+import type { components, paths } from './schema';
+
+type Note = components['schemas']['Note'];
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 type Operation<P extends keyof paths, M extends Method> = NonNullable<paths[P][M & keyof paths[P]]>;
@@ -33,6 +35,8 @@ export class Refused extends Error {
     message: string,
     readonly hint: string,
     readonly requestId: string,
+    /** All that is wrong with settings. */
+    readonly notes: readonly Note[] = [],
   ) {
     super(message);
   }
@@ -54,7 +58,7 @@ export async function ask<P extends keyof paths, M extends Method>(
 ): Promise<Got<Answer<Operation<P, M>>>> {
   let answer: Response;
   try {
-    answer = await fetch(address(path, wanted), request(method, wanted));
+    answer = await fetch(address(path, wanted as Wanted<never>), request(method, wanted as Wanted<never>));
   } catch (error) {
     if (wanted.signal?.aborted) throw error;
     throw new Refused(0, 'unreachable', '', '', '');
@@ -94,9 +98,9 @@ function request(method: Method, wanted: Wanted<unknown>): RequestInit {
 function refused(answer: Response, text: string): Refused {
   const id = answer.headers.get('x-request-id') ?? '';
   try {
-    const { code, message, hint, request_id } = JSON.parse(text);
+    const { code, message, hint, request_id, notes } = JSON.parse(text);
     if (code === 'not_logged_in') onStranger.call();
-    return new Refused(answer.status, code, message, hint, request_id ?? id);
+    return new Refused(answer.status, code, message, hint, request_id ?? id, notes ?? []);
   } catch {
     return new Refused(answer.status, 'unreadable', answer.statusText, '', id);
   }

@@ -68,6 +68,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/audit/{seq}/revert": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Takes a change of settings back
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_audit_seq_revert"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/audit/verify": {
         readonly parameters: {
             readonly query?: never;
@@ -1196,6 +1216,66 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/settings/apply": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Puts a plan in force, all or nothing
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_settings_apply"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settings/check": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What a plan would change, and what is wrong with it
+         * @description Needs the right `read_settings`.
+         */
+        readonly post: operations["post_settings_check"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/settings/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Settings as a plan
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_settings_export"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/setup": {
         readonly parameters: {
             readonly query?: never;
@@ -1220,7 +1300,119 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
-    readonly "/v1/tenants/{id}/max-loss": {
+    readonly "/v1/tenants": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Tenants, by name
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants"];
+        readonly put?: never;
+        /**
+         * Makes a tenant
+         * @description Needs the right `change_tenants`.
+         */
+        readonly post: operations["post_tenants"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A tenant
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant"];
+        /**
+         * Sets a tenant
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant"];
+        readonly post?: never;
+        /**
+         * Removes a tenant with all it has
+         * @description Needs the right `change_tenants`.
+         */
+        readonly delete: operations["delete_tenants_tenant"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of a tenant
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_tenants_tenant"];
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/extensions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Extensions of a tenant, by name
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_extensions"];
+        readonly put?: never;
+        /**
+         * Makes an extension
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_tenants_tenant_extensions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/extensions/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * An extension
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_extensions_id"];
+        /**
+         * Sets an extension
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant_extensions_id"];
+        readonly post?: never;
+        /**
+         * Removes an extension
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_tenants_tenant_extensions_id"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of an extension
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_tenants_tenant_extensions_id"];
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/max-loss": {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -1231,13 +1423,169 @@ export interface paths {
          * The most a tenant can lose before a stop, and what is at risk now
          * @description Needs the right `read_reports`.
          */
-        readonly get: operations["get_tenants_id_max_loss"];
+        readonly get: operations["get_tenants_tenant_max_loss"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/policy": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The policy of a tenant, or the default
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_policy"];
+        /**
+         * Sets the policy of a tenant
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant_policy"];
+        readonly post?: never;
+        /**
+         * Removes a policy: the default holds
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_tenants_tenant_policy"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of a policy
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_tenants_tenant_policy"];
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/tariff": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What is known of a tenant's rate deck
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_tariff"];
+        /**
+         * Sets the rate deck of a tenant
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant_tariff"];
+        readonly post?: never;
+        /**
+         * Removes a rate deck: the default holds
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_tenants_tenant_tariff"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/tariff/check": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * What a rate deck comes to, before it is set
+         * @description Needs the right `read_settings`.
+         */
+        readonly post: operations["post_tenants_tenant_tariff_check"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/tariff/deck": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The rate deck itself
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_tariff_deck"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/trunks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Trunks, by tenant and name
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_trunks"];
+        readonly put?: never;
+        /**
+         * Makes a trunk
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_trunks"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/trunks/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A trunk
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_trunks_id"];
+        /**
+         * Sets a trunk
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_trunks_id"];
+        readonly post?: never;
+        /**
+         * Removes a trunk
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_trunks_id"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of a trunk
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_trunks_id"];
         readonly trace?: never;
     };
     readonly "/v1/usage": {
@@ -1628,6 +1976,19 @@ export interface components {
             /** @description What it cost as recorded. */
             readonly recorded: components["schemas"]["Amount"];
         };
+        /** @description How a row changes, without secrets. */
+        readonly ChangeView: {
+            /** @description `add`, `change` or `remove`. */
+            readonly act: string;
+            /** @description What changes in it, or what a new one says. */
+            readonly fields: readonly components["schemas"]["FieldChange"][];
+            /** @description Its name. */
+            readonly id: string;
+            /** @description The sort of setting. */
+            readonly section: string;
+            /** @description Whose. */
+            readonly tenant?: string | null;
+        };
         /** @description A code of an authenticator app or a recovery code. */
         readonly Code: {
             /** @description As it is shown or printed. */
@@ -1637,6 +1998,94 @@ export interface components {
         readonly Decision: {
             /** @description What it was; `open` opens it again. */
             readonly state: components["schemas"]["CaseStateName"];
+        };
+        /** @description A rate deck. */
+        readonly Deck: {
+            /** @description Its columns, by name or position, when their headings do not say it: `{"prefix": 1, "per_minute": "Price"}`. */
+            readonly columns?: Record<string, unknown> | null;
+            /** @description The deck, as CSV. */
+            readonly csv: string;
+        };
+        /** @description A column of a deck. */
+        readonly DeckColumn: {
+            /** @description Its name in the deck. */
+            readonly column: string;
+            /** @description What it holds, such as `prefix` or `per_minute`. */
+            readonly field: string;
+        };
+        /** @description Something about a deck that somebody should look at. */
+        readonly DeckDoubt: {
+            /** @description From or until which day it holds. */
+            readonly day?: string | null;
+            /**
+             * Format: int64
+             * @description Line of the deck; absent when it is about all of it.
+             */
+            readonly line?: number | null;
+            /** @description About which prefix. */
+            readonly prefix?: string | null;
+            readonly price?: components["schemas"]["Amount"] | null;
+            readonly usual?: components["schemas"]["Amount"] | null;
+            /** @description `duplicate`, `dear`, `probably_cents`, `not_yet` or `expired`. */
+            readonly what: string;
+        };
+        /** @description The price of a prefix. */
+        readonly DeckPrice: {
+            /** @description Per call. */
+            readonly connect: components["schemas"]["Amount"];
+            /** @description What the deck calls it. */
+            readonly name?: string | null;
+            /** @description Per minute. */
+            readonly per_minute: components["schemas"]["Amount"];
+            /** @description As a number in full begins, such as `+3197`. */
+            readonly prefix: string;
+        };
+        /** @description What a rate deck comes to. */
+        readonly DeckReport: {
+            /** @description Rows that cannot be used; the first 500. */
+            readonly bad_rows: readonly components["schemas"]["DeckRow"][];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            readonly bad_rows_total: number;
+            /** @description Which column is taken for what. */
+            readonly columns: readonly components["schemas"]["DeckColumn"][];
+            /** @description Three letters. */
+            readonly currency: string;
+            /** @description Rows that look odd; the first 500. */
+            readonly doubts: readonly components["schemas"]["DeckDoubt"][];
+            /**
+             * Format: int64
+             * @description All of them.
+             */
+            readonly doubts_total: number;
+            /** @description The next day on which a price of this deck changes, as `2026-12-01`: import it again then. */
+            readonly next_change?: string | null;
+            /**
+             * Format: int64
+             * @description Prefixes that have a price.
+             */
+            readonly prefixes: number;
+            /**
+             * Format: int64
+             * @description Rows below the headings.
+             */
+            readonly rows: number;
+            /** @description Some of the prices, spread over the deck. */
+            readonly sample: readonly components["schemas"]["DeckPrice"][];
+        };
+        /** @description A row that cannot be used. */
+        readonly DeckRow: {
+            /**
+             * Format: int64
+             * @description Line of the deck, from 1.
+             */
+            readonly line: number;
+            /** @description The row as it stands, shortened. */
+            readonly row: string;
+            /** @description Why not. */
+            readonly why: string;
         };
         /** @description What came of it. */
         readonly Deed: {
@@ -1682,11 +2131,23 @@ export interface components {
             /** @description Each way the call would have passed. */
             readonly would_pass: readonly string[];
         };
+        /** @description Settings as a plan. */
+        readonly Exported: {
+            /** @description TOML. A secret is `{ kept = true }` unless it was asked for: given back, it stays as it is. */
+            readonly plan: string;
+        };
         /**
          * @description A second factor.
          * @enum {string}
          */
         readonly Factor: "totp" | "passkey" | "recovery_code";
+        /** @description How a field changes. */
+        readonly FieldChange: {
+            /** @description Its name; inside tables `limits.per_day`. */
+            readonly field: string;
+            readonly from?: components["schemas"]["Value"] | null;
+            readonly to?: components["schemas"]["Value"] | null;
+        };
         /** @description The first code of a new authenticator. */
         readonly FirstCode: {
             /** @description Of the new secret. */
@@ -1739,6 +2200,15 @@ export interface components {
             readonly act: "reset_login";
             /** @description Who. */
             readonly user: string;
+        } | {
+            /** @enum {string} */
+            readonly act: "change_settings";
+            /** @description What changes, without secrets. */
+            readonly changes: readonly components["schemas"]["ChangeView"][];
+            /** @description The same, sealed, for carrying it out. */
+            readonly sealed: string;
+            /** @description Whose limits or mode. */
+            readonly tenants: readonly string[];
         } | {
             /** @enum {string} */
             readonly act: "lift_block";
@@ -1849,6 +2319,13 @@ export interface components {
             readonly tenant: string;
             readonly until?: components["schemas"]["Time"] | null;
         };
+        /** @description An extension to be made. */
+        readonly NewExtension: {
+            /** @description Its name, and what its phones authenticate as. */
+            readonly id: string;
+            /** @description The fields of `[[extension]]` of the boot file. Of a password only a hash is kept. */
+            readonly settings: Record<string, unknown>;
+        };
         /** @description A key to be made. */
         readonly NewKey: {
             /** @description When it ends, within two years. */
@@ -1883,6 +2360,20 @@ export interface components {
             /** @description The one until now. */
             readonly old: string;
         };
+        /** @description A plan. */
+        readonly NewPlan: {
+            /** @description Says what it would change, and changes nothing. */
+            readonly dry_run?: boolean;
+            /** @description TOML with `[[tenant]]`, `[[trunk]]` and `[[extension]]` as in the boot file; it names no files. */
+            readonly plan: string;
+            /** @description Whether tenants, trunks and extensions that are not in it go. Needs the whole platform. */
+            readonly prune?: boolean;
+            /**
+             * Format: int64
+             * @description Only if the settings are still at this revision, as a dry run told it.
+             */
+            readonly revision?: number | null;
+        };
         /** @description A draft, and the records it is tried on. */
         readonly NewReplay: {
             /** @description Records not older. */
@@ -1895,6 +2386,20 @@ export interface components {
             /** @description Records older than this; at most 300,000 records in all. */
             readonly until: components["schemas"]["Time"];
         };
+        /** @description What a setting shall say. */
+        readonly NewSettings: {
+            /** @description The fields of its section in the boot file; for PATCH those that change, `null` for one that goes (RFC 7396). */
+            readonly settings: Record<string, unknown>;
+        };
+        /** @description A tenant to be made. */
+        readonly NewTenant: {
+            /** @description Its name; it never changes. */
+            readonly id: string;
+            /** @description The reseller who looks after it; absent: the caller, when they are one. */
+            readonly reseller?: string | null;
+            /** @description The fields of `[[tenant]]` of the boot file, without policy and tariff. */
+            readonly settings: Record<string, unknown>;
+        };
         /** @description A new secret for an authenticator app. */
         readonly NewTotp: {
             /** @description Give it back with the first code. */
@@ -1903,6 +2408,15 @@ export interface components {
             readonly secret: string;
             /** @description For a QR code. */
             readonly url: string;
+        };
+        /** @description A trunk to be made. */
+        readonly NewTrunk: {
+            /** @description Its name, unlike that of any other trunk. */
+            readonly id: string;
+            /** @description The fields of `[[trunk]]` of the boot file. Secrets are not shown again. */
+            readonly settings: Record<string, unknown>;
+            /** @description Whose; absent: a carrier's that serves all, which only the platform may make. */
+            readonly tenant?: string | null;
         };
         /** @description Somebody new. */
         readonly NewUser: {
@@ -1957,6 +2471,21 @@ export interface components {
             readonly troubles: readonly string[];
             /** @description Of the program. */
             readonly version: string;
+        };
+        /** @description Something wrong or doubtful about a setting. */
+        readonly Note: {
+            /** @description Which field of it, when it is about one. */
+            readonly field?: string | null;
+            /** @description Its name. */
+            readonly id?: string;
+            /** @description What to do. */
+            readonly mend: string;
+            /** @description The sort of setting: `tenant`, `trunk`, `extension`, `policy`, `tariff`; empty when it is about none alone. */
+            readonly section?: string;
+            /** @description Whose. */
+            readonly tenant?: string | null;
+            /** @description What is wrong. */
+            readonly what: string;
         };
         /** @description Somebody's words on a case. */
         readonly NoteView: {
@@ -2076,6 +2605,18 @@ export interface components {
          * @enum {string}
          */
         readonly Permission: "read_calls" | "cut_calls" | "read_blocks" | "block" | "unblock" | "read_cases" | "decide_cases" | "read_reports" | "read_settings" | "change_settings" | "change_tenants" | "read_people" | "change_people" | "change_keys" | "read_audit" | "read_node" | "operate_node";
+        /** @description What a plan changes, as people are shown it: without secrets. */
+        readonly PlannedView: {
+            /** @description Rows that change. */
+            readonly changes: readonly components["schemas"]["ChangeView"][];
+            /**
+             * Format: int64
+             * @description The revision of the settings it was worked out for, or made.
+             */
+            readonly revision: number;
+            /** @description What works and is probably not meant. */
+            readonly warnings: readonly components["schemas"]["Note"][];
+        };
         /** @description A price. */
         readonly PriceView: {
             /** @description Per call. */
@@ -2153,6 +2694,8 @@ export interface components {
             readonly hint: string;
             /** @description What happened. */
             readonly message: string;
+            /** @description All that is wrong with settings. */
+            readonly notes?: readonly components["schemas"]["Note"][];
             /** @description The request, as it is named in the log and in the header `x-request-id`. */
             readonly request_id: string;
         };
@@ -2294,6 +2837,29 @@ export interface components {
             /** @description When it was last used, to the minute. */
             readonly seen: components["schemas"]["Time"];
         };
+        readonly SettingChanged: {
+            readonly changes?: readonly components["schemas"]["ChangeView"][];
+            readonly proposal?: components["schemas"]["ProposalView"];
+            readonly setting?: components["schemas"]["SettingView"];
+            readonly warnings?: readonly components["schemas"]["Note"][];
+        };
+        /** @description A setting. */
+        readonly SettingView: {
+            readonly changed?: components["schemas"]["Time"] | null;
+            /** @description By whom. */
+            readonly changed_by?: string | null;
+            /** @description Its name. */
+            readonly id: string;
+            /** @description What it says: the fields of its section in the boot file. A secret is `{"kept": true}`, which may be sent back. */
+            readonly settings: Record<string, unknown>;
+            /** @description Whose; absent for tenants and for trunks that serve all. */
+            readonly tenant?: string | null;
+            /**
+             * Format: int64
+             * @description Its version, as in the ETag; 0 when nobody set it and this is what holds without.
+             */
+            readonly version: number;
+        };
         /** @description Whether anybody was set up. */
         readonly SetupView: {
             /** @description Whether the first person is still to be set up. */
@@ -2433,6 +2999,7 @@ export interface components {
             /** @description What people call them. */
             readonly name: string;
         };
+        readonly Value: unknown;
         /** @description What one policy would have done. */
         readonly Verdicts: {
             /**
@@ -2615,6 +3182,40 @@ export interface operations {
                         readonly next?: string;
                     };
                 };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_audit_seq_revert: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description Its place. */
+                readonly seq: number;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
             };
             readonly default: components["responses"]["Refused"];
         };
@@ -4261,6 +4862,95 @@ export interface operations {
             readonly default: components["responses"]["Refused"];
         };
     };
+    readonly post_settings_apply: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_settings_check: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["PlannedView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_settings_export: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description With secrets, which goes on record; only for who may change the settings there. */
+                readonly secrets?: boolean;
+                /** @description Of this tenant; absent: of all one may see. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Exported"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
     readonly get_setup: {
         readonly parameters: {
             readonly query?: never;
@@ -4307,7 +4997,732 @@ export interface operations {
             readonly default: components["responses"]["Refused"];
         };
     };
-    readonly get_tenants_id_max_loss: {
+    readonly get_tenants: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["SettingView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_tenants: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly put_tenants_tenant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly delete_tenants_tenant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly patch_tenants_tenant: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_extensions: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["SettingView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_tenants_tenant_extensions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewExtension"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_extensions_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly put_tenants_tenant_extensions_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly delete_tenants_tenant_extensions_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly patch_tenants_tenant_extensions_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_max_loss: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["MaxLossView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_policy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly put_tenants_tenant_policy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly delete_tenants_tenant_policy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly patch_tenants_tenant_policy: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_tariff: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly put_tenants_tenant_tariff: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Deck"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly delete_tenants_tenant_tariff: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_tenants_tenant_tariff_check: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["Deck"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DeckReport"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_tenants_tenant_tariff_deck: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Deck"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_trunks: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+                /** @description Of this tenant; absent: of all one may see. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["SettingView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly post_trunks: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewTrunk"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly get_trunks_id: {
         readonly parameters: {
             readonly query?: never;
             readonly header?: never;
@@ -4325,7 +5740,96 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["MaxLossView"];
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly put_trunks_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly delete_trunks_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly default: components["responses"]["Refused"];
+        };
+    };
+    readonly patch_trunks_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
             readonly default: components["responses"]["Refused"];

@@ -5,6 +5,8 @@ export class Fetched<T> {
   value = $state<T | null>(null);
   error = $state<Refused | null>(null);
   loading = $state(false);
+  /** Whether there was a first answer, or a refusal. */
+  settled = $state(false);
   private running: AbortController | null = null;
 
   constructor(private readonly read: (signal: AbortSignal) => Promise<T>) {}
@@ -24,6 +26,7 @@ export class Fetched<T> {
       this.error = error instanceof Refused ? error : new Refused(0, 'broken', String(error), '', '');
     }
     this.loading = false;
+    this.settled = true;
   }
 
   stop(): void {

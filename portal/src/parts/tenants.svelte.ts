@@ -8,9 +8,13 @@ class Known {
 
   async look(): Promise<void> {
     if (session.onlyTenant) this.names = [session.onlyTenant];
-    else if (session.isOfPlatform && session.may('read_reports')) {
-      const { body } = await ask('get', '/v1/usage', { query: { ...span(90), by: 'tenant' } });
-      this.names = body.items.flatMap((row) => row.tenant ?? []).sort();
+    else {
+      // Those with settings in the store, and those that called.
+      const [set, called] = await Promise.all([
+        session.may('read_settings') ? ask('get', '/v1/tenants', { query: { limit: 1000 } }).then(({ body }) => body.items.map((one) => one.id), () => []) : [],
+        session.isOfPlatform && session.may('read_reports') ? ask('get', '/v1/usage', { query: { ...span(90), by: 'tenant' } }).then(({ body }) => body.items.flatMap((row) => row.tenant ?? []), () => []) : [],
+      ]);
+      this.names = [...new Set([...set, ...called])].sort();
     }
   }
 }

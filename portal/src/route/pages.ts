@@ -3,14 +3,13 @@ import type { Permission } from '../api/types';
 import type { IconName } from '../parts/icons';
 import { session } from '../session/session.svelte';
 import type { Words } from '../words/en';
+import { w } from '../words/words.svelte';
 
 export interface Entry {
   path: string;
   name: keyof Words['nav'];
   icon: IconName;
   needs?: Permission;
-  /** Only for who sees the whole platform. */
-  platform?: boolean;
 }
 
 export const SECTIONS: { name: 'watch' | 'network' | 'manage'; entries: Entry[] }[] = [
@@ -28,7 +27,7 @@ export const SECTIONS: { name: 'watch' | 'network' | 'manage'; entries: Entry[] 
   {
     name: 'network',
     entries: [
-      { path: '/customers', name: 'customers', icon: 'customers', needs: 'read_reports', platform: true },
+      { path: '/customers', name: 'customers', icon: 'customers', needs: 'read_reports' },
       { path: '/numbers', name: 'numbers', icon: 'keypad', needs: 'read_settings' },
       { path: '/registrations', name: 'registrations', icon: 'registrations', needs: 'read_node' },
       { path: '/health', name: 'health', icon: 'health', needs: 'read_node' },
@@ -46,7 +45,10 @@ export const SECTIONS: { name: 'watch' | 'network' | 'manage'; entries: Entry[] 
   },
 ];
 
-export const isOpen = (entry: Entry): boolean => (!entry.needs || session.may(entry.needs)) && (!entry.platform || session.isOfPlatform);
+export const isOpen = (entry: Entry): boolean => !entry.needs || session.may(entry.needs);
+
+/** What it is called in the menu; who sees one customer reads its name there. */
+export const nameOf = (entry: Entry): string => (entry.name === 'customers' && session.onlyTenant ? session.onlyTenant : w().nav[entry.name]);
 
 /** Whether a path is that of a page or below it. */
 export const isAt = (entry: Entry, path: string): boolean => path === entry.path || (entry.path !== '/' && path.startsWith(`${entry.path}/`));

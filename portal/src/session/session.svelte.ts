@@ -1,6 +1,7 @@
 /** Who is logged in, and what they may do. */
 import { ask, onStranger, Refused } from '../api/client';
 import type { LoginView, Me, Permission } from '../api/types';
+import { holds } from './roles';
 
 export type Stage = 'looking' | 'setup' | 'out' | 'second' | 'enrol' | 'in' | 'away';
 
@@ -10,8 +11,15 @@ class Session {
   /** Why the API cannot be asked at all. */
   trouble = $state<Refused | null>(null);
 
-  may(permission: Permission): boolean {
-    return this.me?.permissions.includes(permission) ?? false;
+  /** Whether they may do it somewhere; with a customer: there. Who brought a customer only the API knows, and it decides. */
+  may(permission: Permission, tenant?: string | null): boolean {
+    if (!tenant) return this.me?.permissions.includes(permission) ?? false;
+    return (this.me?.grants ?? []).some(({ role, reach }) => holds(role, permission) && (typeof reach === 'string' || !('tenant' in reach) || reach.tenant === tenant));
+  }
+
+  /** Whether they may do it to the node and to whom is nobody's. */
+  mayAll(permission: Permission): boolean {
+    return (this.me?.grants ?? []).some(({ role, reach }) => reach === 'platform' && holds(role, permission));
   }
 
   /** Whether all of the platform is theirs to see. */

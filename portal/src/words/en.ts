@@ -113,8 +113,8 @@ export const en = {
     remove_question: 'Remove this person?', remove_about: 'They can no longer log in. What they did stays in the audit log.', login_hint: 'Usually the mail address.', removed: 'Removed',
   },
   approvals: {
-    title: 'Approvals', about: 'Grave acts wait here for a second person.', none: 'Nothing waits', none_hint: 'Rights for people and lifting dear blocks need two persons; they appear here.', proposed_by: (who: string) => `Proposed by ${who}`, alone: (when: string) => `Nobody else can approve: it takes effect at ${when}`,
-    make_user: (login: string) => `Make ${login} a user`, change_grants: 'Change what somebody may do', reset_login: 'Reset a login', lift_block: (block: string) => `Lift block ${block}`, approved: 'Approved', refused: 'Refused', own: 'Yours: somebody else must approve it.', take_back: 'Take back',
+    title: 'Approvals', about: 'Grave acts wait here for a second person.', none: 'Nothing waits', none_hint: 'Rights for people, raised limits and lifting dear blocks need two persons; they appear here.', proposed_by: (who: string) => `Proposed by ${who}`, alone: (when: string) => `Nobody else can approve: it takes effect at ${when}`,
+    make_user: (login: string) => `Make ${login} a user`, change_grants: 'Change what somebody may do', reset_login: 'Reset a login', lift_block: (block: string) => `Lift block ${block}`, change_settings: (tenants: string) => `Change settings of ${tenants}`, approved: 'Approved', refused: 'Refused', own: 'Yours: somebody else must approve it.', take_back: 'Take back',
   },
   keys: {
     title: 'API keys', about: 'For programs. A key can do what it was made for, until it expires.', none: 'No keys', none_hint: 'Make one for each program, with no more than it needs.', make: 'New key', secret: 'The key', secret_about: 'Copy it now: it is shown once.', may: 'May',
@@ -127,7 +127,7 @@ export const en = {
   } as Record<string, string>,
   audit: {
     title: 'Audit log', about: 'Who did what. Each row is chained to the one before, so that nothing can be changed unseen.', none: 'Nothing on record', none_hint: 'Every change is written here.', verify: 'Check the chain', whole: (rows: string) => `The chain is whole: ${rows} rows`,
-    broken: (row: number) => `The chain is broken at row ${row}`, head: 'Head', before: 'Before', after: 'After', of_platform: 'Platform',
+    broken: (row: number) => `The chain is broken at row ${row}`, head: 'Head', before: 'Before', after: 'After', of_platform: 'Platform', take_back: 'Take this change back', taken_back: 'Taken back',
   },
   account: {
     title: 'My account', about: 'How you log in, and where you are.', factors: 'Second factors', passkeys: 'Passkeys', add_passkey: 'Add a passkey', authenticator: 'Authenticator app', add_totp: 'Add an authenticator', has_totp: 'An authenticator is set up.', no_totp: 'No authenticator.',
@@ -138,7 +138,7 @@ export const en = {
     title: 'Log in', login: 'Login', password: 'Password', go: 'Log in', passkey: 'Log in with a passkey', or: 'or', second: 'Second step', code: 'Code from your authenticator', code_go: 'Continue', use_passkey: 'Use a passkey', use_code: 'Use an authenticator code', use_recovery: 'Use a recovery code', recovery: 'Recovery code',
     enrol: 'Add a second factor', enrol_about: 'Your role can change things, so a password alone is not enough. A passkey is safest and quickest.', enrol_passkey: 'Set up a passkey', enrol_passkey_about: 'Fingerprint, face, or a security key. Nothing to type.', enrol_totp: 'Use an authenticator app', enrol_totp_about: 'Six digits from your phone.',
     scan: 'Scan this with the app, then type the code it shows.', or_type: 'Or type this secret into it:', check: 'Check the code', other: 'Log in as somebody else', cancelled: 'The passkey was not used', cancelled_hint: 'Try again, or take another way.', welcome: 'Fraud stops here.',
-    passkey_name: 'Passkey of the first login',
+    passkey_name: 'Passkey of the first login', provider: (name: string) => `Log in at ${name}`, provider_back: 'Logging in', provider_lost: 'This login was begun elsewhere, or too long ago', provider_lost_hint: 'Begin again here.',
   },
   setup: {
     title: 'Set up Ringfence', about: 'You are the first person: you will look after the platform.', step: (at: number, of: number) => `Step ${at} of ${of}`, you: 'You', name: 'Your name', name_hint: 'As colleagues know you.', login_hint: 'Usually your mail address.', password_hint: 'At least 12 characters. Four words in a row do well.', go: 'Continue',
@@ -146,7 +146,7 @@ export const en = {
     short: 'At least 12 characters', done: 'All set', done_about: 'Ringfence is ready. Next: look at the health of your trunks, and invite a colleague, because grave acts need two.', go_overview: 'To the overview', invalid_link: 'The link is incomplete', invalid_link_about: 'Open the whole link, with what stands behind #.',
   },
   reports: {
-    title: 'Reports', about: 'Calls, minutes and money by day, country, kind or customer.', none: 'No calls in this period', none_hint: 'Choose a longer period.', by: 'By', day: 'Day', days: (count: number) => `Last ${n(count, 'day', 'days')}`, chart: 'Cost by day', total: 'Total', without: 'Without a country (inbound, internal)',
+    title: 'Reports', about: 'Calls, minutes and money: by whom, where to, when, how long.', none: 'No calls in this period', none_hint: 'Choose a longer period.', by: 'By', day: 'Day', days: (count: number) => `Last ${n(count, 'day', 'days')}`, chart: 'Cost by day', total: 'Total', without: 'Without a country (inbound, internal)', destination: 'Destination', print: 'Print', sort: 'Report', sums: 'Calls and money', office: 'Office hours', longest: 'Longest calls', repeated: 'Repeated numbers', short: 'Short paid calls', choose: 'Choose a customer', choose_hint: 'This report is of one customer.', inside: 'In office hours', outside: 'Outside', often: 'Calls', first: 'First', last: 'Last', all: 'All calls', share: 'Share outside',
   },
   access: {
     title: 'Access', about: 'From which networks and at which hours people may come in.', nets: 'Networks', nets_hint: 'One a line, such as 192.0.2.0/24. Empty: from everywhere.', of: 'For the people of', platform: 'The platform and its resellers', saved: 'Saved', hours: 'Hours', days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'], no_hours: 'Open at all hours.', add_hours: 'Add hours', zone: 'Time zone', choose: 'Show',

@@ -115,8 +115,8 @@ export const nl: Words = {
     remove_question: 'Deze persoon verwijderen?', remove_about: 'Inloggen kan niet meer. Wat ze deden blijft in het logboek.', login_hint: 'Meestal het mailadres.', removed: 'Verwijderd',
   },
   approvals: {
-    title: 'Goedkeuringen', about: 'Zware handelingen wachten hier op een tweede persoon.', none: 'Er wacht niets', none_hint: 'Rechten van personen en het opheffen van dure blokkades vragen twee personen; ze verschijnen hier.', proposed_by: (who) => `Voorgesteld door ${who}`, alone: (when) => `Niemand anders kan goedkeuren: het gaat in om ${when}`,
-    make_user: (login) => `${login} gebruiker maken`, change_grants: 'Veranderen wat iemand mag', reset_login: 'Een login herstellen', lift_block: (block) => `Blokkade ${block} opheffen`, approved: 'Goedgekeurd', refused: 'Geweigerd', own: 'Van u: iemand anders moet goedkeuren.', take_back: 'Terugnemen',
+    title: 'Goedkeuringen', about: 'Zware handelingen wachten hier op een tweede persoon.', none: 'Er wacht niets', none_hint: 'Rechten van personen, verhoogde limieten en het opheffen van dure blokkades vragen twee personen; ze verschijnen hier.', proposed_by: (who) => `Voorgesteld door ${who}`, alone: (when) => `Niemand anders kan goedkeuren: het gaat in om ${when}`,
+    make_user: (login) => `${login} gebruiker maken`, change_grants: 'Veranderen wat iemand mag', reset_login: 'Een login herstellen', lift_block: (block) => `Blokkade ${block} opheffen`, change_settings: (tenants) => `Instellingen van ${tenants} veranderen`, approved: 'Goedgekeurd', refused: 'Geweigerd', own: 'Van u: iemand anders moet goedkeuren.', take_back: 'Terugnemen',
   },
   keys: {
     title: 'API-sleutels', about: 'Voor programma’s. Een sleutel kan waarvoor hij is gemaakt, tot hij verloopt.', none: 'Geen sleutels', none_hint: 'Maak er één voor elk programma, met niet meer dan het nodig heeft.', make: 'Nieuwe sleutel', secret: 'De sleutel', secret_about: 'Kopieer hem nu: hij wordt één keer getoond.', may: 'Mag',
@@ -129,7 +129,7 @@ export const nl: Words = {
   },
   audit: {
     title: 'Logboek', about: 'Wie deed wat. Elke rij is aan de vorige geketend, zodat niets ongezien kan veranderen.', none: 'Nog niets vastgelegd', none_hint: 'Elke verandering wordt hier opgeschreven.', verify: 'Keten controleren', whole: (rows) => `De keten is heel: ${rows} rijen`,
-    broken: (row) => `De keten is gebroken bij rij ${row}`, head: 'Kop', before: 'Voorheen', after: 'Daarna', of_platform: 'Platform',
+    broken: (row) => `De keten is gebroken bij rij ${row}`, head: 'Kop', before: 'Voorheen', after: 'Daarna', of_platform: 'Platform', take_back: 'Deze wijziging terugnemen', taken_back: 'Teruggenomen',
   },
   account: {
     title: 'Mijn account', about: 'Hoe u inlogt, en waar u bent.', factors: 'Tweede factoren', passkeys: 'Passkeys', add_passkey: 'Passkey toevoegen', authenticator: 'Authenticator-app', add_totp: 'Authenticator toevoegen', has_totp: 'Er is een authenticator ingesteld.', no_totp: 'Geen authenticator.',
@@ -140,7 +140,7 @@ export const nl: Words = {
     title: 'Inloggen', login: 'Login', password: 'Wachtwoord', go: 'Inloggen', passkey: 'Inloggen met een passkey', or: 'of', second: 'Tweede stap', code: 'Code van uw authenticator', code_go: 'Verder', use_passkey: 'Passkey gebruiken', use_code: 'Code van authenticator gebruiken', use_recovery: 'Herstelcode gebruiken', recovery: 'Herstelcode',
     enrol: 'Voeg een tweede factor toe', enrol_about: 'Uw rol kan dingen veranderen, dus een wachtwoord alleen is niet genoeg. Een passkey is het veiligst en snelst.', enrol_passkey: 'Passkey instellen', enrol_passkey_about: 'Vingerafdruk, gezicht of een beveiligingssleutel. Niets te typen.', enrol_totp: 'Authenticator-app gebruiken', enrol_totp_about: 'Zes cijfers van uw telefoon.',
     scan: 'Scan dit met de app en typ de code die hij toont.', or_type: 'Of typ dit geheim in de app:', check: 'Code controleren', other: 'Als iemand anders inloggen', cancelled: 'De passkey is niet gebruikt', cancelled_hint: 'Probeer het opnieuw of kies een andere weg.', welcome: 'Hier stopt fraude.',
-    passkey_name: 'Passkey van de eerste login',
+    passkey_name: 'Passkey van de eerste login', provider: (name) => `Inloggen bij ${name}`, provider_back: 'Bezig met inloggen', provider_lost: 'Deze login begon elders, of te lang geleden', provider_lost_hint: 'Begin hier opnieuw.',
   },
   setup: {
     title: 'Ringfence instellen', about: 'U bent de eerste persoon: u gaat het platform beheren.', step: (at, of) => `Stap ${at} van ${of}`, you: 'U', name: 'Uw naam', name_hint: 'Zoals collega’s u kennen.', login_hint: 'Meestal uw mailadres.', password_hint: 'Minstens 12 tekens. Vier woorden achter elkaar voldoen goed.', go: 'Verder',
@@ -148,7 +148,7 @@ export const nl: Words = {
     short: 'Minstens 12 tekens', done: 'Alles staat klaar', done_about: 'Ringfence is gereed. Kijk nu of de trunks gezond zijn, en nodig een collega uit, want zware handelingen vragen er twee.', go_overview: 'Naar het overzicht', invalid_link: 'De link is niet volledig', invalid_link_about: 'Open de hele link, met wat achter # staat.',
   },
   reports: {
-    title: 'Rapporten', about: 'Gesprekken, minuten en geld per dag, land, soort of klant.', none: 'Geen gesprekken in deze periode', none_hint: 'Kies een langere periode.', by: 'Per', day: 'Dag', days: (count) => `Laatste ${n(count, 'dag', 'dagen')}`, chart: 'Kosten per dag', total: 'Totaal', without: 'Zonder land (inkomend, intern)',
+    title: 'Rapporten', about: 'Gesprekken, minuten en geld: door wie, waarheen, wanneer, hoelang.', none: 'Geen gesprekken in deze periode', none_hint: 'Kies een langere periode.', by: 'Per', day: 'Dag', days: (count) => `Laatste ${n(count, 'dag', 'dagen')}`, chart: 'Kosten per dag', total: 'Totaal', without: 'Zonder land (inkomend, intern)', destination: 'Bestemming', print: 'Afdrukken', sort: 'Rapport', sums: 'Gesprekken en geld', office: 'Kantooruren', longest: 'Langste gesprekken', repeated: 'Herhaalde nummers', short: 'Korte betaalde gesprekken', choose: 'Kies een klant', choose_hint: 'Dit rapport gaat over één klant.', inside: 'Tijdens kantooruren', outside: 'Daarbuiten', often: 'Gesprekken', first: 'Eerste', last: 'Laatste', all: 'Alle gesprekken', share: 'Deel daarbuiten',
   },
   access: {
     title: 'Toegang', about: 'Vanuit welke netwerken en op welke uren personen binnen mogen.', nets: 'Netwerken', nets_hint: 'Eén per regel, zoals 192.0.2.0/24. Leeg: overal vandaan.', of: 'Voor de personen van', platform: 'Het platform en de wederverkopers', saved: 'Opgeslagen', hours: 'Uren', days: ['ma', 'di', 'wo', 'do', 'vr', 'za', 'zo'], no_hours: 'Op alle uren open.', add_hours: 'Uren toevoegen', zone: 'Tijdzone', choose: 'Tonen',

@@ -92,6 +92,9 @@ fn sample(method: &Method, path: &str) -> Option<Sample> {
         ("PUT", "/v1/tenants/{tenant}/tariff") => {
             of(acme(), "/v1/tenants/acme/tariff".into(), Some(json!({"csv": "prefix,price"})))
         }
+        ("POST", "/v1/tenants/{tenant}/tariff/check") => {
+            of(acme(), "/v1/tenants/acme/tariff/check".into(), Some(json!({"csv": "prefix,price"})))
+        }
         ("POST", "/v1/tenants/{tenant}/extensions") => of(
             acme(),
             "/v1/tenants/acme/extensions".into(),

@@ -9,9 +9,10 @@ use ipnet::IpNet;
 use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
     Amount, App, ApproveOrder, Approver, Backtest, BacktestAsk, BacktestFound, BanOrder, BanView,
-    BlockOrder, Chance, Changed, Clock, ExplainAsk, Explanation, Fault, Grant, Inquire,
-    MaxLossView, Node, NodeStatus, NumberAsk, NumberView, Progress, Reach, RegistrationView, Role,
-    RunningCall, SetBlock, Settings, Spans, State, Time, Told, TrunkView, Verdicts,
+    BlockOrder, Chance, Changed, Clock, DeckAsk, DeckReport, ExplainAsk, Explanation, Fault, Grant,
+    Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView, Progress, Reach,
+    RegistrationView, Role, RunningCall, SetBlock, Settings, Spans, State, Time, Told, TrunkView,
+    Verdicts,
 };
 use ringfence_model::{Cdr, Language, Money, TenantId, WallTime};
 use ringfence_store::{
@@ -220,6 +221,11 @@ impl Inquire for Double {
         let at_most = Spans { day: Some(Amount(Money::units(50))), ..Spans::default() };
         let at_risk = Spans { day: Some(Amount(Money::units(7))), ..Spans::default() };
         told(Ok(MaxLossView { currency: "EUR".into(), enforced: true, at_most, at_risk }))
+    }
+
+    fn read_deck(&self, ask: DeckAsk) -> Told<'_, DeckReport> {
+        let rows = ask.csv.lines().count() as u64;
+        told(Ok(DeckReport { rows, currency: ask.tenant.to_string(), ..DeckReport::default() }))
     }
 
     /// From 8:30 to 17:15 UTC each day.

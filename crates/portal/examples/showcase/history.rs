@@ -7,10 +7,15 @@ use ringfence_model::{
 };
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const DAY: u64 = 86_400;
+/// Calls that were written, which number them.
+static WRITTEN: AtomicU64 = AtomicU64::new(1);
 
 /// A tenant: its name, its extensions, calls an office day, and what abroad it calls.
 type Customer = (
@@ -45,35 +50,41 @@ impl Dice {
     }
 }
 
-/// Writes the spool's files.
-pub fn write(folder: &Path, now: WallTime) {
+/// Writes the spool's files, with so many times the calls of ordinary days.
+pub fn write(folder: &Path, now: WallTime, times: u64) {
+    // Files are named by their day; what is too old for a server goes.
+    let yesterday = serde_json::to_value(Time(now - Duration::from_secs(DAY))).unwrap();
+    let day = yesterday.as_str().and_then(|at| at.get(..10)).unwrap();
+    let mut file = File::create(folder.join(format!("cdr-{day}.jsonl"))).unwrap();
     let mut cdrs = String::new();
     let mut dice = Dice(17);
     let midnight = WallTime::from_secs(now.as_secs() / DAY as i64 * DAY as i64);
     for ago in (0..14).rev() {
         let day = midnight - Duration::from_secs(ago * DAY);
         for customer in &CUSTOMERS {
-            office_day(&mut cdrs, &mut dice, customer, day, now);
+            office_day(&mut cdrs, &mut dice, (customer, times), day, now);
         }
+        file.write_all(cdrs.as_bytes()).unwrap();
+        cdrs.clear();
     }
     let mut events = String::new();
     attack(&mut cdrs, &mut events, now);
     sweep(&mut cdrs, &mut events, now);
     observed(&mut events, now);
-    std::fs::write(folder.join("cdr-2026-01-01.jsonl"), cdrs).unwrap();
-    std::fs::write(folder.join("events-2026-01-01.jsonl"), events).unwrap();
+    file.write_all(cdrs.as_bytes()).unwrap();
+    std::fs::write(folder.join(format!("events-{day}.jsonl")), events).unwrap();
 }
 
 fn office_day(
     text: &mut String,
     dice: &mut Dice,
-    customer: &Customer,
+    (customer, times): (&Customer, u64),
     day: WallTime,
     now: WallTime,
 ) {
     let (tenant, extensions, calls, abroad) = customer;
     let weekend = (day.as_secs() / DAY as i64 + 3) % 7 >= 5;
-    let count = if weekend { calls / 6 } else { calls * (80 + dice.below(40)) / 100 };
+    let count = times * if weekend { calls / 6 } else { calls * (80 + dice.below(40)) / 100 };
     for _ in 0..count {
         let started = day + Duration::from_secs(7 * 3_600 + dice.below(10 * 3_600));
         if started > now {
@@ -140,7 +151,7 @@ impl Call<'_> {
         let refused = *outcome == "refused" || *outcome == "would_refuse";
         let answered = (*secs > 0).then(|| *started + Duration::from_secs(6));
         let ended = *started + Duration::from_secs(secs + 9);
-        let id = text.len();
+        let id = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let (billed, prevented) = if refused { (0.0, *cost) } else { (*cost, 0.0) };
         let code = match (refused, secs) {
             (true, _) => 486,

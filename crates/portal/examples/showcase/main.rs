@@ -1,7 +1,9 @@
 //! The portal with a made-up world: six customers, two weeks of calls, an attack last night, calls that run now. For
 //! looking at the portal, for its tests in a browser and for its pictures. Nothing of it is kept.
 //!
-//! `cargo run -p ringfence-portal --example showcase -- 8899`, then open the link that it prints.
+//! `cargo run -p ringfence-portal --example showcase -- 8899`, then open the link that it prints. `-- 8899 300 500` has
+//! 300 times the records (a million) and 500 running calls. `-- write FOLDER` only writes its calls and events there, as the
+//! server would have: in the data folder of a program they are its past.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,14 +44,24 @@ fn now() -> WallTime {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let port: u16 = std::env::args().nth(1).map_or(8899, |port| port.parse().unwrap());
+    let mut args = std::env::args().skip(1);
+    let first = args.next();
+    if first.as_deref() == Some("write") {
+        return history::write(args.next().unwrap().as_ref(), now(), 1);
+    }
+    let port: u16 = first.map_or(8899, |port| port.parse().unwrap());
+    let mut many = args.map(|count| count.parse().unwrap());
+    let (times, calls) = (many.next().unwrap_or(1), many.next().unwrap_or(9));
     let spool = tempfile::tempdir().unwrap();
-    let store = Store::open(Place::Memory, now()).unwrap();
+    // A million records are not for the memory.
+    let place =
+        if times > 1 { Place::File(spool.path().join("showcase.db")) } else { Place::Memory };
+    let store = Store::open(place, now()).unwrap();
     let feeder = Mutex::new(Feeder::new(store.clone(), spool.path(), 0));
     let feed = move || while feeder.lock().unwrap().turn().unwrap().behind > 0 {};
-    history::write(spool.path(), now());
+    history::write(spool.path(), now(), times);
     feed();
-    let node = Arc::new(node::Double::new(spool.path().to_owned(), Box::new(feed)));
+    let node = Arc::new(node::Double::new(spool.path().to_owned(), Box::new(feed), calls));
     let app = App::new(State {
         store,
         node: Arc::clone(&node) as Arc<dyn ringfence_api::Node>,

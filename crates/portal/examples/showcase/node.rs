@@ -4,9 +4,9 @@ use crate::now;
 use ipnet::IpNet;
 use ringfence_api::plan::{Plan, Planned};
 use ringfence_api::{
-    Amount, ApproveOrder, Approver, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder,
-    ExplainAsk, Explanation, Fault, Inquire, MaxLossView, Node, NodeStatus, NumberAsk, NumberView,
-    RegistrationView, RunningCall, SetBlock, Spans, Time, Told, TrunkView,
+    Amount, ApproveOrder, Approver, Backtest, BacktestAsk, BanOrder, BanView, BlockOrder, DeckAsk,
+    DeckReport, ExplainAsk, Explanation, Fault, Inquire, MaxLossView, Node, NodeStatus, NumberAsk,
+    NumberView, RegistrationView, RunningCall, SetBlock, Spans, Time, Told, TrunkView,
 };
 use ringfence_model::{Language, Money, TenantId, WallTime};
 use ringfence_store::Act;
@@ -30,9 +30,9 @@ fn told<'a, T: Send + 'a>(value: Result<T, Fault>) -> Told<'a, T> {
 }
 
 impl Double {
-    pub fn new(spool: PathBuf, feed: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub fn new(spool: PathBuf, feed: Box<dyn Fn() + Send + Sync>, calls: u64) -> Self {
         let since = now() - Duration::from_secs(9 * 86_400);
-        let calls = Mutex::new(running(now()));
+        let calls = Mutex::new(running(now(), calls));
         Self { spool, feed, calls, blocks: Mutex::new(100), since }
     }
 
@@ -60,10 +60,11 @@ const CALLS: [Running; 9] = [
     ("praktijk-linde", "3", "0351234567", "NL", "fixed", 428, true, 0.015),
 ];
 
-fn running(at: WallTime) -> Vec<(RunningCall, f64)> {
-    let one = |(place, of): (usize, &Running)| {
+/// These calls again and again, until there are so many.
+fn running(at: WallTime, count: u64) -> Vec<(RunningCall, f64)> {
+    let one = |(place, of): (u64, &Running)| {
         let (tenant, extension, dialled, country, kind, ago, answered, rate) = *of;
-        let started = at - Duration::from_secs(ago);
+        let started = at - Duration::from_secs(ago + 7 * (place / CALLS.len() as u64));
         let call = RunningCall {
             call: format!("{}", 70_001 + place),
             tenant: tenant.into(),
@@ -79,7 +80,7 @@ fn running(at: WallTime) -> Vec<(RunningCall, f64)> {
         };
         (call, rate)
     };
-    CALLS.iter().enumerate().map(one).collect()
+    (0..count).zip(CALLS.iter().cycle()).map(one).collect()
 }
 
 impl Node for Double {
@@ -262,6 +263,10 @@ impl Inquire for Double {
             at_most: spans(25, 75),
             at_risk: spans(9, 22),
         }))
+    }
+
+    fn read_deck(&self, _: DeckAsk) -> Told<'_, DeckReport> {
+        told(Err(no_engine()))
     }
 
     fn office_hours(

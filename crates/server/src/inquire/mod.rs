@@ -1,6 +1,7 @@
 //! What the engine says when it is asked, with the code and the settings that judge calls. Nothing here changes anything.
 
 mod backtest;
+mod deck;
 mod explained;
 mod loss;
 mod number;
@@ -11,8 +12,8 @@ pub(crate) use office::hours;
 
 use crate::running::Running;
 use ringfence_api::{
-    Backtest, BacktestAsk, ExplainAsk, Explanation, Fault, Inquire, MaxLossView, NumberAsk,
-    NumberView, Told,
+    Backtest, BacktestAsk, DeckAsk, DeckReport, ExplainAsk, Explanation, Fault, Inquire,
+    MaxLossView, NumberAsk, NumberView, Told,
 };
 use ringfence_gate::Setup;
 use ringfence_model::{TenantId, WallTime};
@@ -29,6 +30,18 @@ impl Inquire for Running {
 
     fn max_loss(&self, tenant: TenantId) -> Told<'_, MaxLossView> {
         Box::pin(loss::most(self, tenant))
+    }
+
+    fn read_deck(&self, ask: DeckAsk) -> Told<'_, DeckReport> {
+        let setup = self.setup_of(&ask.tenant);
+        Box::pin(async move {
+            let setup = setup?;
+            let read = tokio::task::spawn_blocking(move || deck::read(&setup, ask)).await;
+            read.unwrap_or_else(|error| {
+                let what = format!("reading the deck broke off: {error}");
+                Err(Fault::Refused { what, mend: "try again".to_owned() })
+            })
+        })
     }
 
     fn office_hours(

@@ -14,6 +14,19 @@ export async function usage(days: number, by: string, tenant: string | undefined
   return (await ask('get', '/v1/usage', { query: { ...span(days), by, tenant, grain }, signal })).body.items;
 }
 
+/** What refused calls would have cost since midnight in a time zone. Sums are by the hour, so zones on the half hour begin a little early. */
+export async function stoppedToday(zone: string, tenant: string | undefined, signal: AbortSignal): Promise<number> {
+  const hour = 3_600_000;
+  const until = Math.ceil(Date.now() / hour) * hour;
+  const query = { from: new Date(until - 25 * hour).toISOString(), until: new Date(until).toISOString(), by: 'start', grain: 'hour' as const, tenant };
+  const { body } = await ask('get', '/v1/usage', { query, signal });
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone: zone });
+  const today = day.format(new Date());
+  // The hour counts when its end lies in today.
+  const isToday = (start: string): boolean => day.format(Date.parse(start) + hour - 1) === today;
+  return body.items.reduce((sum, row) => sum + (row.start && isToday(row.start) ? row.prevented : 0), 0);
+}
+
 export interface DaySum {
   at: Date;
   values: number[];

@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 
 /// What came of a change.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SettingChanged)]
 pub struct Changed {
     /// The setting as it is now; absent when it is gone or a second person is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use super::change::{Changed, Way, row, settle};
 use super::show::{SettingView, one as shown};
 use super::tenants::Which;
+use crate::deck::{DeckAsk, DeckReport};
 use crate::http::ask::{Ask, Nothing};
 use crate::http::reply::{Outcome, Reply};
 use crate::plan::{TARIFF, WantedRow};
@@ -68,6 +69,20 @@ pub async fn put(ask: Ask<Which, Nothing, Deck>) -> Outcome<Changed> {
     let attachment = Some(std::mem::take(&mut ask.body.csv).into_bytes());
     let expected = if version == 0 { Expected::New } else { Expected::Version(version) };
     settle(&ask, vec![WantedRow { key, body: Some(body), attachment, expected }]).await
+}
+
+/// POST /v1/tenants/{tenant}/tariff/check
+pub async fn check(ask: Ask<Which, Nothing, Deck>) -> Outcome<DeckReport> {
+    let (app, tenant) = (Arc::clone(&ask.app), ask.path.tenant.clone());
+    let ask = app
+        .work(move |store| {
+            ask.caller.may(store, Permission::ReadSettings, &ask.path.tenant)?;
+            Ok(ask)
+        })
+        .await?;
+    let Deck { csv, columns } = ask.body;
+    let columns = columns.unwrap_or_default();
+    Ok(Reply::new(app.node().read_deck(DeckAsk { tenant, csv, columns }).await?))
 }
 
 /// DELETE /v1/tenants/{tenant}/tariff: the default tariff holds, an estimate.
