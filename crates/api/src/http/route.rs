@@ -128,13 +128,6 @@ impl Route {
         self
     }
 
-    /// Makes something: 201.
-    #[must_use]
-    pub const fn made(mut self) -> Self {
-        self.status = StatusCode::CREATED;
-        self
-    }
-
     /// May answer 202 with a proposal.
     #[must_use]
     pub const fn grave(mut self) -> Self {
