@@ -12,7 +12,6 @@ use ringfence_call::CallView;
 use ringfence_gate::Gate;
 use ringfence_model::{CallId, Direction, Money, TenantId};
 use ringfence_store::Act;
-use tracing::info;
 
 impl Node for Running {
     fn status(&self) -> Told<'_, NodeStatus> {
@@ -117,10 +116,7 @@ impl Node for Running {
     }
 
     fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()> {
-        Box::pin(async move {
-            info!(%net, by, "ban lifted by order");
-            Ok(self.unban(net).await?)
-        })
+        Box::pin(async move { Ok(self.unban(net, &by).await?) })
     }
 
     fn check_plan(&self, plan: Plan) -> Told<'_, Planned> {
