@@ -26,6 +26,7 @@ mod run;
 mod running;
 mod settling;
 mod shards;
+mod spans;
 pub mod trace;
 mod troubles;
 mod views;

@@ -12,6 +12,7 @@ use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
+use crate::spans::Exporter;
 use crate::troubles::Troubles;
 use crate::web::{Web, WebError};
 use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
@@ -179,6 +180,7 @@ struct Ground<'a> {
 struct Behind {
     writer: JoinHandle<()>,
     feed: Feed,
+    exporter: Option<Exporter>,
 }
 
 async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
@@ -286,9 +288,15 @@ fn start(
     let in_force: InForce = Arc::new(Mutex::new(Arc::clone(&config.snapshot)));
     let notes = (Arc::clone(&tally), Arc::clone(&troubles), Arc::clone(&in_force));
     let attempts = attempts.into_iter();
-    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
-    writer.write(said);
     let system = |what| move |source| ServeError::System { what, source };
+    let exporter = config.traces.clone().map(|to| {
+        info!("sends spans to {to}");
+        Exporter::start(to, config.storage.node, Arc::clone(&troubles))
+    });
+    let (exporter, spans) = exporter.transpose().map_err(system("thread"))?.unzip();
+    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
+    writer.trace(spans.clone());
+    writer.write(said);
     let feed = Feed::start(
         ground.store.clone(),
         ground.folder.path(),
@@ -301,6 +309,7 @@ fn start(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
         (ground.store, Arc::clone(&feed.lag), keys),
+        spans,
         ground.file.to_owned(),
         config,
         logging,
@@ -308,7 +317,7 @@ fn start(
     let shards = Arc::downgrade(&running.shards);
     let thread = std::thread::Builder::new().name("writer".into());
     let writer = thread.spawn(move || writer.run(&shards)).map_err(system("thread"))?;
-    Ok((Arc::new(running), Behind { writer, feed }))
+    Ok((Arc::new(running), Behind { writer, feed, exporter }))
 }
 
 /// Serves operators and heeds signals until it is time to end.
@@ -394,6 +403,7 @@ fn end(running: Arc<Running>, behind: Behind) {
         error!("the writer failed");
     }
     behind.feed.end();
+    behind.exporter.into_iter().for_each(Exporter::end);
     let _ = std::fs::remove_file(control);
     info!("has ended");
 }

@@ -9,6 +9,7 @@ use crate::logging::Logging;
 use crate::orders::Hurries;
 use crate::records::{InForce, Tally};
 use crate::shards::Shards;
+use crate::spans::Spans;
 use crate::troubles::Troubles;
 use crate::views;
 use ringfence_api::BlockOrder;
@@ -32,6 +33,8 @@ pub(crate) struct Running {
     /// What people set and see. It waits: ask it on a thread that may.
     pub store: Store,
     pub lag: Arc<Lag>,
+    /// Where spans of requests are put down, where they are sent.
+    pub spans: Option<Spans>,
     /// Keys of the API, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
@@ -51,6 +54,7 @@ impl Running {
         (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
         (store, lag, keys): (Store, Arc<Lag>, Option<Arc<Keys>>),
+        spans: Option<Spans>,
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -62,6 +66,7 @@ impl Running {
             troubles,
             store,
             lag,
+            spans,
             keys,
             file,
             logging,
@@ -145,10 +150,10 @@ impl Running {
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
-        let (storage, api) = (old.storage.clone(), old.api.clone());
+        let (storage, api, traces) = (old.storage.clone(), old.api.clone(), old.traces.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, ..new }), crate::wall());
+            (Arc::new(Config { snapshot, storage, api, traces, ..new }), crate::wall());
         for line in &said {
             warn!("{line}");
         }
@@ -185,6 +190,7 @@ impl Running {
             ("keep_days", old.keep_days == new.keep_days),
             ("api", old.api == new.api),
             ("store", old.storage == new.storage),
+            ("telemetry", old.traces == new.traces),
         ]
         .into_iter()
         .filter(|(_, same)| !same)
@@ -308,7 +314,7 @@ impl Desk for Running {
                 let until = secs.map(|secs| crate::wall() + Duration::from_secs(secs));
                 done(self.ordered_ban(net, until, by).await?)
             }
-            Ask::Unban { net } => done(self.ordered_unban(net).await?),
+            Ask::Unban { net } => done(self.ordered_unban(net, who.to_owned()).await?),
             Ask::Nftables => {
                 let each = self.shards.each(|gate, now| gate.guard().bans(now)).await?;
                 let bans: Vec<_> = each.into_iter().flatten().collect();

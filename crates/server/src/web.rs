@@ -3,13 +3,14 @@
 use crate::config;
 use crate::outside::Outside;
 use crate::running::Running;
+use crate::spans::Requests;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use ringfence_api::{App, Chance, Clock, Oidc, Settings, State};
+use ringfence_api::{App, Chance, Clock, Oidc, Settings, State, Watch};
 use ringfence_edge::Keys;
 use ringfence_model::WallTime;
 use std::collections::HashMap;
@@ -70,6 +71,7 @@ impl Web {
             two_person_above: api.two_person_above,
             alone_delay: api.alone_delay,
             oidc: api.provider.as_ref().map(oidc).transpose()?,
+            watch: running.spans.clone().map(|spans| Arc::new(Requests(spans)) as Arc<dyn Watch>),
             ..Settings::new(api.public_url.clone(), secret)
         };
         let (stop, stopped) = oneshot::channel();

@@ -15,6 +15,7 @@ mod provider;
 mod secret;
 mod section;
 mod store;
+mod telemetry;
 mod tenant;
 mod trunk;
 
@@ -64,6 +65,8 @@ pub struct Config {
     pub storage: Storage,
     /// Where the REST API is served; `None`: nowhere.
     pub api: Option<Api>,
+    /// Where spans of calls and requests are sent; `None`: nowhere.
+    pub traces: Option<hyper::Uri>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
     pub in_file: bool,
     /// Tenants, trunks, extensions, listeners; policies, dial plans and tariffs; who is heard at all.
@@ -215,6 +218,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let keep_days = u16::try_from(root.within("keep_days", 0..=3_650, 92)).unwrap_or(92);
     let storage = store::read(&mut root, &data);
     let api = api::read(&mut root, &tls);
+    let traces = telemetry::read(&mut root);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -240,6 +244,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         keep_days,
         storage,
         api,
+        traces,
         in_file,
         snapshot: Arc::new(snapshot),
         warnings: Vec::new(),
