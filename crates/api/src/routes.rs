@@ -138,7 +138,7 @@ fn for_work() -> Vec<Route> {
 fn for_settings() -> Vec<Route> {
     routes! {
         GET "/v1/tenants" right(P::ReadSettings), tenants::list, "Tenants, by name";
-        POST "/v1/tenants" right(P::ChangeTenants), tenants::make, "Makes a tenant", making;
+        POST "/v1/tenants" right(P::ChangeTenants), tenants::make, "Makes a tenant", making, grave;
         GET "/v1/tenants/{tenant}" right(P::ReadSettings), tenants::one, "A tenant";
         PUT "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::put, "Sets a tenant", conditional, grave;
         PATCH "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::patch, "Changes fields of a tenant", conditional, grave;
