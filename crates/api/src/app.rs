@@ -12,6 +12,7 @@ use crate::people::password::Passwords;
 use crate::refusal::Refusal;
 use crate::resource::events::Listeners;
 use crate::secret::{Chance, Seal, Token};
+use crate::watch::Watch;
 use ipnet::IpNet;
 use ringfence_model::{Money, WallTime};
 use ringfence_store::Store;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub alone_delay: Duration,
     /// Where people may also log in; none unless set.
     pub oidc: Option<Oidc>,
+    /// Who is told of every request; nobody unless set.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Settings {
@@ -74,6 +77,7 @@ impl Settings {
             two_person_above: Money::units(500),
             alone_delay: Duration::from_secs(24 * 3600),
             oidc: None,
+            watch: None,
         }
     }
 }

@@ -201,6 +201,15 @@ impl Caller {
         if at - person.session.created > FRESH { Err(Refusal::StaleLogin) } else { Ok(person) }
     }
 
+    /// What they are, in one word: the first role of a person, or `key`.
+    pub fn role(&self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Person(person) => person.grants.first().map_or("none", |of| of.role.as_str()),
+            Self::Key(_) => "key",
+        }
+    }
+
     /// Whether they may do this at that place.
     #[must_use]
     pub fn holds(&self, permission: Permission, place: &Place) -> bool {

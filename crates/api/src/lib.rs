@@ -27,6 +27,7 @@ mod routes;
 mod secret;
 mod stored;
 mod time;
+mod watch;
 
 pub use app::{App, Clock, Settings, StartError, State, check_public_url};
 pub use approve::links::{Links, Named};
@@ -51,3 +52,4 @@ pub use routes::routes;
 pub use secret::Chance;
 pub use stored::claims as reseller_claims;
 pub use time::{Amount, Time};
+pub use watch::{Seen, Watch};

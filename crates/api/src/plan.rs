@@ -3,6 +3,7 @@
 //! A setting's body is a section of the boot file without its names, which are in its key. A policy and a rate deck are
 //! rows of their own.
 
+use ringfence_model::TenantId;
 use ringfence_store::{Expected, Section, SettingKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -55,6 +56,37 @@ pub struct Planned {
     pub changes: Vec<RowChange>,
     /// What works and is probably not meant.
     pub warnings: Vec<Note>,
+    /// What its rows are known by that others are known by too.
+    pub shared: Vec<Shared>,
+}
+
+/// By what a row that changes is known, and by what another is known that is not of the same tenant. Whoever asks from
+/// there could be taken for the other one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shared {
+    /// The row that changes: a trunk or an extension.
+    pub key: SettingKey,
+    /// The field of it.
+    pub field: &'static str,
+    /// What it says there: a network, the name in a certificate.
+    pub what: String,
+    /// The other row.
+    pub with: SettingKey,
+}
+
+impl Shared {
+    /// As who may see both rows is told of it.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        let with = title_of(
+            self.with.section.as_str(),
+            self.with.tenant.as_ref().map(TenantId::as_str),
+            &self.with.id,
+        );
+        let what = format!("{} also leads to {with}", self.what);
+        let mend = "take another, or see that domains, numbers or listeners tell the two apart";
+        Note::about(&self.key, Some(self.field), what, mend.to_owned())
+    }
 }
 
 /// How a row changes. Secrets are in it.
@@ -185,7 +217,11 @@ impl From<Planned> for PlannedView {
         Self {
             revision: planned.revision,
             changes: planned.changes.iter().map(ChangeView::from).collect(),
-            warnings: planned.warnings,
+            warnings: planned
+                .warnings
+                .into_iter()
+                .chain(planned.shared.iter().map(Shared::note))
+                .collect(),
         }
     }
 }

@@ -141,6 +141,18 @@ impl Role {
         }
     }
 
+    /// As it is written in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PlatformAdmin => "platform_admin",
+            Self::Reseller => "reseller",
+            Self::TenantAdmin => "tenant_admin",
+            Self::Operator => "operator",
+            Self::Auditor => "auditor",
+        }
+    }
+
     /// Whether the role can be granted over such a reach.
     #[must_use]
     pub const fn fits(self, reach: &Reach) -> bool {
@@ -249,6 +261,9 @@ mod tests {
             assert_eq!(serde_json::to_value(permission).unwrap(), *name);
             let held = Role::ALL.map(|role| if role.holds(*permission) { "x" } else { "-" });
             assert_eq!(held.join(" "), *row, "{name}");
+        }
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.as_str());
         }
     }
 

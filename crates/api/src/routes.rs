@@ -88,7 +88,7 @@ fn for_people() -> Vec<Route> {
         POST "/v1/users/{id}/reset" right(P::ChangePeople), users::reset, "Takes password and factors away and invites anew", grave;
         DELETE "/v1/users/{id}/sessions" right(P::ChangePeople), users::end_sessions, "Ends all sessions of a user", quiet;
         GET "/v1/keys" right(P::ReadPeople), keys::list, "API keys, newest first";
-        POST "/v1/keys" right(P::ChangeKeys), keys::make, "Makes an API key; its secret is shown once";
+        POST "/v1/keys" right(P::ChangeKeys), keys::make, "Makes an API key; its secret is shown once", making;
         DELETE "/v1/keys/{id}" right(P::ChangeKeys), keys::revoke, "Revokes an API key", quiet;
         GET "/v1/proposals" PERSON, proposals::list, "Acts that wait for a second person, newest first";
         POST "/v1/proposals/{id}/approve" PERSON, proposals::approve, "Approves what another proposed, and carries it out", grave;
@@ -103,7 +103,7 @@ fn for_people() -> Vec<Route> {
 fn for_work() -> Vec<Route> {
     routes! {
         GET "/v1/blocks" right(P::ReadBlocks), blocks::list, "Blocks, newest first";
-        POST "/v1/blocks" right(P::Block), blocks::set, "Sets a block";
+        POST "/v1/blocks" right(P::Block), blocks::set, "Sets a block", making;
         GET "/v1/blocks/{id}" right(P::ReadBlocks), blocks::one, "A block";
         POST "/v1/blocks/{id}/lift" right(P::Unblock), blocks::lift, "Lifts a block; limits are tight for a while", grave;
         GET "/v1/alerts" right(P::ReadCases), alerts::list, "Alerts, newest first";
@@ -111,7 +111,7 @@ fn for_work() -> Vec<Route> {
         GET "/v1/cases/{id}" right(P::ReadCases), cases::one, "A case with its events and notes";
         PUT "/v1/cases/{id}/decision" right(P::DecideCases), cases::decide, "Says what a case was", conditional;
         PUT "/v1/cases/{id}/hold" right(P::DecideCases), cases::hold, "Keeps the records of a case whatever their age", conditional;
-        POST "/v1/cases/{id}/notes" right(P::DecideCases), cases::note, "Adds a note to a case";
+        POST "/v1/cases/{id}/notes" right(P::DecideCases), cases::note, "Adds a note to a case", making;
         GET "/v1/calls" right(P::ReadCalls), calls::list, "Call records, newest first";
         GET "/v1/calls/{id}" right(P::ReadCalls), calls::one, "A call record";
         GET "/v1/calls/{id}/explanation" right(P::ReadCalls), calls::explain, "Why something was done about a call, in words";
@@ -125,7 +125,7 @@ fn for_work() -> Vec<Route> {
         GET "/v1/numbers/{number}" right(P::ReadSettings), numbers::inspect, "What dialled digits are and cost, and what would become of a call";
         GET "/v1/tenants/{tenant}/max-loss" right(P::ReadReports), loss::most, "The most a tenant can lose before a stop, and what is at risk now";
         GET "/v1/replays" right(P::ReadSettings), replays::list, "Drafts of policies that were tried on history, newest first";
-        POST "/v1/replays" right(P::ChangeSettings), replays::begin, "Tries a draft of a policy on stored call records";
+        POST "/v1/replays" right(P::ChangeSettings), replays::begin, "Tries a draft of a policy on stored call records", making;
         GET "/v1/replays/{id}" right(P::ReadSettings), replays::one, "How far a replay is, and what it found";
         POST "/v1/replays/{id}/cancel" right(P::ChangeSettings), replays::cancel, "Calls a replay off", quiet;
         GET "/v1/cases/{id}/evidence" right(P::ReadCases), evidence::of_case, "What belongs to a case: calls, sources, changes of settings, logins";
@@ -148,7 +148,7 @@ fn for_work() -> Vec<Route> {
 fn for_settings() -> Vec<Route> {
     routes! {
         GET "/v1/tenants" right(P::ReadSettings), tenants::list, "Tenants, by name";
-        POST "/v1/tenants" right(P::ChangeTenants), tenants::make, "Makes a tenant", making;
+        POST "/v1/tenants" right(P::ChangeTenants), tenants::make, "Makes a tenant", making, grave;
         GET "/v1/tenants/{tenant}" right(P::ReadSettings), tenants::one, "A tenant";
         PUT "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::put, "Sets a tenant", conditional, grave;
         PATCH "/v1/tenants/{tenant}" right(P::ChangeSettings), tenants::patch, "Changes fields of a tenant", conditional, grave;

@@ -99,7 +99,7 @@ impl Shard {
         match act {
             Act::Cut { reasons, .. } | Act::Blocked { reasons, .. } => self.hear(at, reasons),
             Act::Alerted(alert) => self.hear(at, &alert.reasons),
-            Act::Lifted(_) => {}
+            Act::Lifted { .. } => {}
         }
     }
 

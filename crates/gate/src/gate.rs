@@ -285,8 +285,8 @@ impl Gate {
             Command::Block { scope, level, until, by } => {
                 self.engine.block(scope, level, until, by, now, &mut self.acts);
             }
-            Command::Unblock(id) => {
-                self.engine.unblock(id, now.wall, &mut self.acts);
+            Command::Unblock { id, by } => {
+                self.engine.unblock(id, by, now.wall, &mut self.acts);
             }
             Command::Approve { tenant, approved } => {
                 self.engine.approve(&tenant, approved, now.wall);
@@ -335,7 +335,7 @@ impl From<Act> for Output {
         match act {
             Act::Cut { call, reasons, cost } => Self::Cut { call, reasons, cost },
             Act::Blocked { block, reasons, call } => Self::Blocked { block, reasons, call },
-            Act::Lifted(block) => Self::Lifted(block),
+            Act::Lifted { block, by } => Self::Lifted { block, by },
             Act::Alerted(alert) => Self::Alerted(alert),
         }
     }

@@ -85,7 +85,12 @@ pub enum Command {
         by: Arc<str>,
     },
     /// Lift a block.
-    Unblock(BlockId),
+    Unblock {
+        /// Which.
+        id: BlockId,
+        /// By whom.
+        by: Arc<str>,
+    },
     /// Let calls to a place pass for a while, for so much money.
     Approve {
         /// Whose.
@@ -182,7 +187,12 @@ pub enum Output {
         call: CallId,
     },
     /// A block ended.
-    Lifted(Block),
+    Lifted {
+        /// The block.
+        block: Block,
+        /// The person who lifted it, when one did.
+        by: Option<Arc<str>>,
+    },
     /// People should know.
     Alerted(Alert),
     /// Nothing more to say; a tick is wanted at this moment, if any.

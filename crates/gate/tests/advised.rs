@@ -1,5 +1,7 @@
 //! A PBX that asks and tells: each call once, whatever it repeats, forgets or mixes up.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use ringfence_fraud::Settings;
 use ringfence_gate::advised::{Answer, Happened, Heard, Name, Question, Terms, Told};
 use ringfence_gate::{Command, Gate, Input, Output, Setup, Shard, Snapshot};

@@ -129,7 +129,7 @@ fn a_person_who_says_it_was_right_lifts_the_block_and_makes_it_normal() {
     shard.now += 3_600;
     let review = Review { tenant: "acme".into(), fraud: false, call: None };
     let said = shard.event(CallEvent::Reviewed(review));
-    assert!(said.iter().any(|o| matches!(o, Output::Lifted(_))), "{said:?}");
+    assert!(said.iter().any(|o| matches!(o, Output::Lifted { by: None, .. })), "{said:?}");
     let before = shard.dial("206", "0023276129999").0;
     assert_eq!(before.action, Action::Allow);
     let known = |v: &ringfence_model::Verdict| {
@@ -154,6 +154,17 @@ fn a_person_who_says_it_was_fraud_leaves_tight_limits_behind() {
 }
 
 #[test]
+fn who_lifts_a_block_is_told() {
+    let mut shard = company();
+    attack(&mut shard, "205");
+    let state = shard.gate.engine().tenant_state(&"acme".into()).unwrap();
+    let id = state.blocks.first().unwrap().id;
+    let said = shard.tell(Input::Command(Command::Unblock { id, by: "ada".into() }));
+    let by_ada = |output: &Output| matches!(output, Output::Lifted { block, by: Some(by) } if block.id == id && &**by == "ada");
+    assert!(said.iter().any(by_ada), "{said:?}");
+}
+
+#[test]
 fn a_block_ends_by_itself_and_says_so() {
     let mut shard = company();
     attack(&mut shard, "205");
@@ -161,7 +172,7 @@ fn a_block_ends_by_itself_and_says_so() {
     let said = shard.tell(Input::Tick);
     let (verdict, after) = shard.dial("205", "004930123456");
     assert_eq!(verdict.action, Action::Allow, "{verdict:?}");
-    let lifted = said.iter().chain(&after).any(|o| matches!(o, Output::Lifted(_)));
+    let lifted = said.iter().chain(&after).any(|o| matches!(o, Output::Lifted { by: None, .. }));
     assert!(lifted, "{said:?} {after:?}");
 }
 

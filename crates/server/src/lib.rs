@@ -33,6 +33,7 @@ mod run;
 mod running;
 mod settling;
 mod shards;
+mod spans;
 mod telling;
 pub mod trace;
 mod troubles;

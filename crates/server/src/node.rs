@@ -14,7 +14,6 @@ use ringfence_gate::Gate;
 use ringfence_model::{CallId, Direction, Language, Money, TenantId};
 use ringfence_store::Act;
 use std::sync::Arc;
-use tracing::info;
 
 impl Node for Running {
     fn adviser_url(&self) -> Option<String> {
@@ -142,10 +141,7 @@ impl Node for Running {
     }
 
     fn lift_ban(&self, net: IpNet, by: String) -> Told<'_, ()> {
-        Box::pin(async move {
-            info!(%net, by, "ban lifted by order");
-            Ok(self.unban(net).await?)
-        })
+        Box::pin(async move { Ok(self.unban(net, &by).await?) })
     }
 
     fn check_plan(&self, plan: Plan) -> Told<'_, Planned> {

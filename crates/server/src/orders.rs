@@ -76,11 +76,11 @@ impl Running {
         if block.shard >= self.shards.count() {
             return Ok(false);
         }
-        let id = BlockId(block.number);
+        let (id, name): (_, Arc<str>) = (BlockId(block.number), by.into());
         let lifted = self.shards.ask(block.shard, move |gate, now| {
             let there = gate.engine().blocks().any(|of| of.id == id);
             if there {
-                gate.handle(now, Input::Command(Command::Unblock(id)));
+                gate.handle(now, Input::Command(Command::Unblock { id, by: name }));
             }
             there
         });
@@ -125,7 +125,8 @@ impl Running {
     }
 
     /// Hears a network again.
-    pub async fn unban(&self, net: IpNet) -> Result<(), Fault> {
+    pub async fn unban(&self, net: IpNet, by: &str) -> Result<(), Fault> {
+        info!(%net, by, "ban lifted by order");
         self.shards.tell(Input::Command(Command::Unban(net))).await?;
         self.keep_all().await
     }
@@ -216,7 +217,7 @@ impl Running {
         self.record(move |store| {
             let act = act("block.lift", by);
             match store.record_lift(&act, &id) {
-                // The engine made it a moment ago: the feeder is about to tell of both.
+                // The engine made it a moment ago: the feeder is about to tell of both, and of who lifted it.
                 Err(StoreError::NotFound(_)) => {
                     store.record(&act, about(&format!("block {id}"), None)).map(drop)
                 }
@@ -237,15 +238,19 @@ impl Running {
         self.ban(net, until, &by).await?;
         self.record(move |store| {
             let after = json!({"until": until});
-            store.record(&act("ban.set", by), about(&format!("ban {net}"), Some(&after))).map(drop)
+            store.record(&act("ban.set", by), about(&format!("net {net}"), Some(&after))).map(drop)
         })
         .await?;
         Ok(format!("{net} is not heard"))
     }
 
     /// Hears a network again.
-    pub async fn ordered_unban(&self, net: IpNet) -> Result<String, Fault> {
-        self.unban(net).await?;
+    pub async fn ordered_unban(&self, net: IpNet, by: String) -> Result<String, Fault> {
+        self.unban(net, &by).await?;
+        self.record(move |store| {
+            store.record(&act("ban.lift", by), about(&format!("net {net}"), None)).map(drop)
+        })
+        .await?;
         Ok(format!("{net} is heard again"))
     }
 

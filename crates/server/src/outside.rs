@@ -42,22 +42,44 @@ impl Outside {
 
     async fn ask(&self, request: Request) -> Result<Response, String> {
         let uri: Uri = request.url.parse().map_err(|error| format!("{}: {error}", request.url))?;
+        let written = written(&uri, request).map_err(|error| format!("{uri}: {error}"))?;
+        self.exchange(&uri, false, written).await
+    }
+
+    /// Gives JSON to a server that the boot file names, which is believed without TLS too; the status of its answer.
+    ///
+    /// # Errors
+    /// Why there is none within this time.
+    pub async fn give(&self, uri: &Uri, json: Vec<u8>, within: Duration) -> Result<u16, String> {
+        let head = head(uri).method(Method::POST).header(CONTENT_TYPE, "application/json");
+        let request = head.body(Full::from(json)).map_err(|error| format!("{uri}: {error}"))?;
+        let answered = tokio::time::timeout(within, self.exchange(uri, true, request)).await;
+        let answered = answered.unwrap_or_else(|_| Err(format!("{uri}: it does not answer")));
+        answered.map(|answer| answer.status)
+    }
+
+    async fn exchange(
+        &self,
+        uri: &Uri,
+        in_clear: bool,
+        request: hyper::Request<Full<Bytes>>,
+    ) -> Result<Response, String> {
         let host = uri.host().ok_or_else(|| format!("{uri} names no host"))?.to_owned();
         let bare = host.trim_matches(['[', ']']).to_owned();
         let plain = match uri.scheme_str() {
             Some("https") => false,
-            Some("http") if is_own(&bare) => true,
+            Some("http") if in_clear || is_own(&bare) => true,
             _ => return Err(format!("{uri}: only https is asked")),
         };
         let port = uri.port_u16().unwrap_or(if plain { 80 } else { 443 });
         let said = |error: std::io::Error| format!("{host}:{port}: {error}");
         let stream = TcpStream::connect((bare.as_str(), port)).await.map_err(said)?;
         if plain {
-            return send(stream, &uri, request).await;
+            return send(stream, uri, request).await;
         }
         let name = ServerName::try_from(bare).map_err(|error| format!("{host}: {error}"))?;
         let stream = self.tls.connect(name, stream).await.map_err(said)?;
-        send(stream, &uri, request).await
+        send(stream, uri, request).await
     }
 }
 
@@ -77,12 +99,11 @@ fn is_own(host: &str) -> bool {
 async fn send(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     uri: &Uri,
-    request: Request,
+    request: hyper::Request<Full<Bytes>>,
 ) -> Result<Response, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{uri}: {error}");
     let shaken = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(|error| failed(&error))?;
-    let request = written(uri, request).map_err(|error| failed(&error))?;
     let exchange = async {
         let answer = sender.send_request(request).await.map_err(|error| failed(&error))?;
         let status = answer.status().as_u16();
@@ -98,14 +119,18 @@ async fn send(
     }
 }
 
-fn written(uri: &Uri, request: Request) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
+fn head(uri: &Uri) -> hyper::http::request::Builder {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let host = uri.authority().map_or("", |authority| authority.as_str());
-    let mut head = hyper::Request::builder()
+    hyper::Request::builder()
         .uri(path)
         .header(HOST, host)
         .header(ACCEPT, "application/json")
-        .header(USER_AGENT, concat!("ringfence/", env!("CARGO_PKG_VERSION")));
+        .header(USER_AGENT, concat!("ringfence/", env!("CARGO_PKG_VERSION")))
+}
+
+fn written(uri: &Uri, request: Request) -> Result<hyper::Request<Full<Bytes>>, hyper::http::Error> {
+    let mut head = head(uri);
     if let Some(authorization) = &request.authorization {
         head = head.header(AUTHORIZATION, authorization);
     }

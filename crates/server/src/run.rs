@@ -13,6 +13,7 @@ use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
 use crate::shards::Shards;
+use crate::spans::Exporter;
 use crate::telling::Teller;
 use crate::troubles::Troubles;
 use crate::web::Web;
@@ -130,6 +131,7 @@ struct Ground<'a> {
 struct Behind {
     writer: JoinHandle<()>,
     feed: Feed,
+    exporter: Option<Exporter>,
     /// What the writer hears that PBXs are to do.
     orders: Option<Orders>,
 }
@@ -184,10 +186,15 @@ fn start(
     let in_force: InForce = Arc::new(Mutex::new(Arc::clone(&config.snapshot)));
     let notes = (Arc::clone(&tally), Arc::clone(&troubles), Arc::clone(&in_force));
     let attempts = attempts.into_iter();
-    let (order, orders) = tokio::sync::mpsc::channel(ORDERS_MAX);
-    let mut writer = Writer::new((reader, hurries, order), journals, daily, attempts, notes);
-    writer.write(said);
     let system = |what| move |source| ServeError::System { what, source };
+    let exporter = config.traces.clone().map(|to| {
+        info!("sends spans to {to}");
+        Exporter::start(to, config.storage.node, Arc::clone(&troubles))
+    });
+    let (exporter, spans) = exporter.transpose().map_err(system("thread"))?.unzip();
+    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
+    writer.trace(spans.clone());
+    writer.write(said);
     let feed = Feed::start(
         ground.store.clone(),
         ground.folder.path(),
@@ -201,6 +208,7 @@ fn start(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
         (ground.store, Arc::clone(&feed.lag), keys, links),
+        spans,
         ground.file.to_owned(),
         config,
         logging,
@@ -208,7 +216,7 @@ fn start(
     let shards = Arc::downgrade(&running.shards);
     let thread = std::thread::Builder::new().name("writer".into());
     let writer = thread.spawn(move || writer.run(&shards)).map_err(system("thread"))?;
-    Ok((Arc::new(running), Behind { writer, feed, orders: Some(orders) }))
+    Ok((Arc::new(running), Behind { writer, feed, exporter, orders: Some(orders) }))
 }
 
 /// Serves operators and heeds signals until it is time to end.
@@ -296,6 +304,7 @@ fn end(running: Arc<Running>, behind: Behind) {
         error!("the writer failed");
     }
     behind.feed.end();
+    behind.exporter.into_iter().for_each(Exporter::end);
     let _ = std::fs::remove_file(control);
     info!("has ended");
 }

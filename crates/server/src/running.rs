@@ -10,6 +10,7 @@ use crate::logging::Logging;
 use crate::orders::Hurries;
 use crate::records::{InForce, Tally};
 use crate::shards::Shards;
+use crate::spans::Spans;
 use crate::telling::Told;
 use crate::troubles::Troubles;
 use crate::views;
@@ -40,6 +41,8 @@ pub(crate) struct Running {
     pub links: Option<Links>,
     /// What the adviser counts.
     pub advice: Counters,
+    /// Where spans of requests are put down, where they are sent.
+    pub spans: Option<Spans>,
     /// Keys of the API, where it is encrypted.
     pub keys: Option<Arc<Keys>>,
     pub file: PathBuf,
@@ -59,6 +62,7 @@ impl Running {
         (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
         (store, lag, keys, links): (Store, Arc<Lag>, Option<Arc<Keys>>, Option<Links>),
+        spans: Option<Spans>,
         file: PathBuf,
         config: Config,
         logging: Logging,
@@ -73,6 +77,7 @@ impl Running {
             told: Told::default(),
             links,
             advice: Counters::default(),
+            spans,
             keys,
             file,
             logging,
@@ -162,9 +167,10 @@ impl Running {
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
         let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
+        let traces = old.traces.clone();
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, adviser, ..new }), crate::wall());
+            (Arc::new(Config { snapshot, storage, api, adviser, traces, ..new }), crate::wall());
         for line in &said {
             warn!("{line}");
         }
@@ -202,6 +208,7 @@ impl Running {
             ("api", old.api == new.api),
             ("adviser", old.adviser == new.adviser),
             ("store", old.storage == new.storage),
+            ("telemetry", old.traces == new.traces),
         ]
         .into_iter()
         .filter(|(_, same)| !same)
@@ -325,7 +332,7 @@ impl Desk for Running {
                 let until = secs.map(|secs| crate::wall() + Duration::from_secs(secs));
                 done(self.ordered_ban(net, until, by).await?)
             }
-            Ask::Unban { net } => done(self.ordered_unban(net).await?),
+            Ask::Unban { net } => done(self.ordered_unban(net, who.to_owned()).await?),
             Ask::Nftables => {
                 let each = self.shards.each(|gate, now| gate.guard().bans(now)).await?;
                 let bans: Vec<_> = each.into_iter().flatten().collect();

@@ -4,7 +4,8 @@ use crate::config;
 use crate::door::{Caps, Door};
 use crate::outside::Outside;
 use crate::running::Running;
-use ringfence_api::{App, Chance, Clock, Oidc, Settings, State};
+use crate::spans::Requests;
+use ringfence_api::{App, Chance, Clock, Oidc, Settings, State, Watch};
 use ringfence_model::WallTime;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ impl Web {
             two_person_above: api.two_person_above,
             alone_delay: api.alone_delay,
             oidc: api.provider.as_ref().map(oidc).transpose()?,
+            watch: running.spans.clone().map(|spans| Arc::new(Requests(spans)) as Arc<dyn Watch>),
             ..Settings::new(api.public_url.clone(), secret)
         };
         let (stop, stopped) = oneshot::channel();

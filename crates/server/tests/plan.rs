@@ -324,6 +324,69 @@ fn one_tenant_cannot_use_the_trunk_of_another() {
 }
 
 #[test]
+fn an_address_that_leads_to_another_tenant_is_told_of() {
+    let world = World::new();
+    let two = r#"
+[[tenant]]
+id = "a"
+domains = ["a.example"]
+[[tenant]]
+id = "b"
+domains = ["b.example"]
+[[trunk]]
+id = "pbx-a"
+tenant = "a"
+side = "pbx"
+address = ["192.0.2.0/24", "2001:db8::/64"]
+[[trunk]]
+id = "known"
+tenant = "a"
+side = "carrier"
+target = "sip.example.net"
+certificate = "SIP.example.net"
+[[extension]]
+id = "201"
+tenant = "a"
+password = "correct horse battery"
+networks = ["198.51.100.0/24"]
+"#;
+    assert_eq!(world.plan(two).unwrap().shared, []);
+    let met = |body: Value, id: &str, section: Section| {
+        let key = SettingKey::new(section, Some(&TenantId::new("b")), id);
+        let row = WantedRow { key, body: Some(body), attachment: None, expected: Expected::Any };
+        let plan = Plan { wanted: Wanted::Rows(vec![row]), prune: false, revision: None };
+        let shared = check(&world.0, &World::boot(), plan).unwrap().planned.shared;
+        shared.into_iter().map(|of| format!("{} {} {}", of.field, of.what, of.with)).collect()
+    };
+    let trunk = |address: &str| -> Vec<String> {
+        met(json!({"side": "pbx", "address": address}), "pbx-b", Section::Trunk)
+    };
+    assert_eq!(trunk("192.0.2.7"), ["address 192.0.2.7/32 trunk a/pbx-a"], "inside");
+    assert_eq!(trunk("192.0.0.0/16"), ["address 192.0.0.0/16 trunk a/pbx-a"], "around");
+    assert_eq!(trunk("192.0.2.0/24"), ["address 192.0.2.0/24 trunk a/pbx-a"], "the same");
+    assert_eq!(trunk("2001:db8::/48"), ["address 2001:db8::/48 trunk a/pbx-a"]);
+    assert_eq!(trunk("198.51.100.9"), ["address 198.51.100.9/32 extension a/201"]);
+    assert_eq!(trunk("192.0.3.1"), Vec::<String>::new());
+    let known = json!({"side": "carrier", "target": "x.example", "certificate": "sip.Example.net"});
+    let known: Vec<String> = met(known, "known-b", Section::Trunk);
+    assert_eq!(known, ["certificate sip.example.net trunk a/known"]);
+    let phone = |nets: Value| -> Vec<String> {
+        let body = json!({"password": "correct horse battery", "networks": nets});
+        met(body, "301", Section::Extension)
+    };
+    assert_eq!(phone(json!(["192.0.2.128/25"])), ["networks 192.0.2.128/25 trunk a/pbx-a"]);
+    assert_eq!(phone(json!(["198.51.100.0/24"])), Vec::<String>::new(), "passwords differ");
+    // What was there already is no news.
+    let both = format!(
+        "{two}[[trunk]]\nid = \"pbx-b\"\ntenant = \"b\"\nside = \"pbx\"\naddress = \"192.0.2.7\"\n"
+    );
+    assert_eq!(world.plan(&both).unwrap().shared.len(), 1);
+    let other = json!({"side": "pbx", "address": "192.0.2.7", "reject_code": 603});
+    let other: Vec<String> = met(other, "pbx-b", Section::Trunk);
+    assert_eq!(other, Vec::<String>::new());
+}
+
+#[test]
 fn passwords_are_held_to_the_domain_they_were_made_for() {
     let world = World::new();
     world.plan(OFFICE).unwrap();

@@ -72,7 +72,7 @@ fn said(output: &Output) -> Option<String> {
             let shadow = if block.shadow { " (only watching)" } else { "" };
             format!("BLOCK {:?} {:?}{shadow}: {}", block.scope, block.level, why(reasons))
         }
-        Output::Lifted(block) => format!("LIFTED {:?} {:?}", block.scope, block.level),
+        Output::Lifted { block, .. } => format!("LIFTED {:?} {:?}", block.scope, block.level),
         Output::Alerted(alert) => format!("ALERT {}: {}", alert.tenant, why(&alert.reasons)),
         _ => return None,
     })

@@ -229,7 +229,7 @@ impl<'a> Run<'a> {
             Fault::ClockStep(secs) => self.step_secs += secs,
             Fault::Unblock => {
                 if let Some(id) = self.newest_block {
-                    self.order(at, Command::Unblock(id))?;
+                    self.order(at, Command::Unblock { id, by: "operator".into() })?;
                 }
             }
             Fault::Block { company, one_extension, level, hours } => {

@@ -42,14 +42,16 @@ fn about(
     let concerns = |output: &Output| match output {
         Output::Verdict(verdict) => owners.get(&verdict.call) == Some(tenant),
         Output::Cut { call, .. } => owners.get(call) == Some(tenant),
-        Output::Blocked { block, .. } | Output::Lifted(block) => block.scope.tenant() == tenant,
+        Output::Blocked { block, .. } | Output::Lifted { block, .. } => {
+            block.scope.tenant() == tenant
+        }
         Output::Alerted(alert) => &alert.tenant == tenant,
         _ => false,
     };
     let own = said.iter().filter(|(_, output)| concerns(output));
     own.map(|(at, output)| {
         let mut output = output.clone();
-        if let Output::Blocked { block, .. } | Output::Lifted(block) = &mut output {
+        if let Output::Blocked { block, .. } | Output::Lifted { block, .. } = &mut output {
             block.id = ringfence_model::BlockId(0);
         }
         format!("{} {output:?}", at.as_millis())

@@ -168,10 +168,11 @@ pub(crate) fn put(link: &mut Link, block: &BlockRow, over: bool) -> Result<()> {
     )
 }
 
-/// The engine says that it is over.
-pub(crate) fn ended(link: &mut Link, id: &str, at: WallTime) -> Result<()> {
-    let sql = "UPDATE block SET lifted = $1 WHERE id = $2 AND lifted IS NULL";
-    link.execute(sql, args![at, id]).map(drop)
+/// The engine says that it is over, and who lifted it when a person did.
+pub(crate) fn ended(link: &mut Link, id: &str, at: WallTime, by: Option<&String>) -> Result<()> {
+    let sql = "UPDATE block SET lifted = COALESCE(lifted, $1), lifted_by = $2
+               WHERE id = $3 AND lifted_by IS NULL";
+    link.execute(sql, args![at, by, id]).map(drop)
 }
 
 fn block(row: Row) -> Result<BlockRow> {

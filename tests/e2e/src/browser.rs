@@ -58,6 +58,11 @@ impl Browser {
         self.ask("POST", path, Some(body))
     }
 
+    /// Sets what has this tag.
+    pub fn put(&mut self, path: &str, tag: &str, body: &Value) -> Answer {
+        self.send("PUT", path, &format!("if-match: {tag}\r\n"), Some(body))
+    }
+
     /// Sets the first person up with what stands behind `#` in the link, with an authenticator.
     ///
     /// # Panics
@@ -96,13 +101,17 @@ impl Browser {
     /// # Panics
     /// When there is none.
     pub fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.send(method, path, "", body)
+    }
+
+    fn send(&mut self, method: &str, path: &str, more: &str, body: Option<&Value>) -> Answer {
         let mut stream = TcpStream::connect(self.at).expect("the API");
         stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");
         let body = body.map(Value::to_string).unwrap_or_default();
         let cookie = self.cookie.as_ref().map(|it| format!("cookie: {it}\r\n"));
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-ringfence: 1\r\n{}\
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-ringfence: 1\r\n{more}{}\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             self.host,
             cookie.unwrap_or_default(),

@@ -2,7 +2,9 @@
 
 use crate::flows;
 use crate::trunk_guard::refused;
-use crate::world::{FIREWALL, PBX, call, falls_quiet, serve, stopped_call, trunk_guard};
+use crate::world::{
+    CARRIER, FIREWALL, PBX, boot, call, falls_quiet, serve, stopped_call, trunk_guard,
+};
 use ringfence_e2e::{Authority, Browser, Firewall, Place, eventually, tls_into};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -94,6 +96,35 @@ fn what_people_order_and_what_happened_outlives_kill_9() {
         assert!(said.contains(&(&json!(who), &json!(what))), "{who} {what}: {audit}");
     }
     root.get("/v1/audit/verify").is(200);
+}
+
+#[test]
+fn what_is_set_over_the_api_judges_the_next_call() {
+    let place = Place::new();
+    let firewall = serve(&place, &format!("{}{}", boot(&place), api(&place)));
+    let mut root = first_person(&place, &firewall);
+    let office = json!({"country": "NL", "mode": "enforce", "numbers": ["+31 30 111 1111"]});
+    root.post("/v1/tenants", &json!({"id": "office", "settings": office})).is(201);
+    for (id, party) in [("pbx", PBX), ("carrier", CARRIER)] {
+        let target = format!("{};transport=udp", place.at(party));
+        let settings = json!({"side": id, "address": place.ip(party).to_string(),
+            "target": target, "probe_secs": 0});
+        let trunk = json!({"id": id, "tenant": "office", "settings": settings});
+        root.post("/v1/trunks", &trunk).is(201);
+    }
+    let flow = flows::basic();
+    call(&place, ABROAD, flow.caller, flow.callee);
+    // The same call at another price is above what an hour may cost.
+    let deck = json!({"csv": "prefix,per_minute\n252,900.00\n31,0.01\n"});
+    root.put("/v1/tenants/office/tariff", "\"0\"", &deck).is(200);
+    stopped_call(&place, PBX, ABROAD, refused(486));
+    falls_quiet(&firewall);
+    let calls = eventually("two call records", || {
+        let calls = root.get("/v1/calls?tenant=office").is(200);
+        (items(&calls).len() == 2).then_some(calls)
+    });
+    let outcomes: Vec<_> = items(&calls).iter().map(|call| &call["outcome"]).collect();
+    assert_eq!(outcomes, ["refused", "ok"], "{calls}");
 }
 
 #[test]

@@ -23,6 +23,8 @@ use utoipa::openapi::{
 #[derive(Default)]
 pub struct Parts {
     schemas: BTreeMap<String, RefOr<Schema>>,
+    /// Names that two of them have.
+    twice: Vec<String>,
 }
 
 impl Parts {
@@ -31,15 +33,23 @@ impl Parts {
         let mut used = Vec::new();
         T::schemas(&mut used);
         for (name, schema) in used {
-            self.schemas.entry(name).or_insert(schema);
+            self.name(name, schema);
         }
         // A generic type has no name of its own.
         if type_name::<T>().contains('<') {
             return T::schema();
         }
         let name = T::name().into_owned();
-        self.schemas.entry(name.clone()).or_insert_with(T::schema);
+        self.name(name.clone(), T::schema());
         Ref::from_schema_name(name).into()
+    }
+
+    fn name(&mut self, name: String, schema: RefOr<Schema>) {
+        match self.schemas.get(&name) {
+            Some(known) if *known == schema => {}
+            Some(_) => self.twice.push(name),
+            None => drop(self.schemas.insert(name, schema)),
+        }
     }
 
     /// A body of type `B`, unless there is none.
@@ -51,11 +61,12 @@ impl Parts {
 /// The reference of these routes.
 pub fn document(routes: &[Route]) -> OpenApi {
     let mut parts = Parts::default();
-    let refusal = Content::new(Some(parts.schema::<RefusalBody>()));
-    let refused = ResponseBuilder::new()
-        .description("Refused: what happened and what to do")
-        .content("application/json", refusal)
-        .build();
+    let refusal = parts.schema::<RefusalBody>();
+    let refused = |(_, name, about): (u16, &str, &str)| {
+        let body = Content::new(Some(refusal.clone()));
+        let response = ResponseBuilder::new().description(about).content("application/json", body);
+        (name.to_owned(), response.build())
+    };
     let mut paths = PathsBuilder::new();
     for route in routes {
         let operation = operation(route, &mut parts);
@@ -64,7 +75,7 @@ pub fn document(routes: &[Route]) -> OpenApi {
     }
     let components = ComponentsBuilder::new()
         .schemas_from_iter(parts.schemas)
-        .response("Refused", refused)
+        .responses_from_iter(REFUSALS.map(refused))
         .security_scheme(
             "session",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
@@ -100,9 +111,14 @@ fn operation(route: &Route, parts: &mut Parts) -> OperationBuilder {
         .operation_id(Some(operation_id(route)))
         .summary(Some(route.summary))
         .description(Some(needs(route.needs)))
-        .parameters(Some(parameters.into_iter().chain(conditions(route))))
-        .response(route.status.as_u16().to_string(), answer)
-        .response("default", Ref::from_response_name("Refused"));
+        .response(route.status.as_u16().to_string(), answer);
+    let has_query = parameters.iter().any(|of| of.parameter_in == ParameterIn::Query);
+    for (status, name, _) in REFUSALS {
+        if refuses(route, has_query, status) {
+            operation = operation.response(status.to_string(), Ref::from_response_name(name));
+        }
+    }
+    operation = operation.parameters(Some(parameters.into_iter().chain(conditions(route))));
     if route.grave {
         let later = "A proposal was made: a second person must approve it";
         operation = operation.response("202", ResponseBuilder::new().description(later));
@@ -117,6 +133,42 @@ fn operation(route: &Route, parts: &mut Parts) -> OperationBuilder {
         Needs::Nothing => operation.securities(Some([SecurityRequirement::default()])),
         Needs::Login | Needs::Person => operation.security(scheme("session")),
         Needs::Right(_) => operation.security(scheme("session")).security(scheme("key")),
+    }
+}
+
+/// How a request can be refused: status, the name of the answer in the reference, and what it says.
+const REFUSALS: [(u16, &str, &str); 13] = [
+    (400, "Malformed", "The request cannot be read: where, and why"),
+    (401, "NotLoggedIn", "Nobody is logged in, or the login is not right"),
+    (403, "NotAllowed", "The caller may not do this, or not from here, now or so"),
+    (404, "NotFound", "It is not there, or the caller may not see it"),
+    (409, "Conflict", "The state of things, or the node, is against it"),
+    (412, "Outdated", "It was changed since it was read"),
+    (413, "TooLarge", "The body is too large"),
+    (415, "NotJson", "The body is not JSON by its Content-Type"),
+    (422, "Invalid", "The request is understood and makes no sense: why"),
+    (428, "Unconditional", "If-Match is missing"),
+    (429, "TooMany", "Too many tries; Retry-After says how long to wait"),
+    (500, "Broken", "A fault of the program; the log has it under the request id"),
+    (
+        503,
+        "Unavailable",
+        "The store or the login provider does not answer, or there is too much to do",
+    ),
+];
+
+/// Whether a route can answer so.
+fn refuses(route: &Route, has_query: bool, status: u16) -> bool {
+    let reads = route.method == axum::http::Method::GET;
+    let login = route.needs != Needs::Nothing;
+    match status {
+        401 | 404 => login || !reads,
+        409 => matches!(route.needs, Needs::Right(_)) || !reads,
+        412 | 428 => route.conditional,
+        413 | 415 => !reads,
+        422 => has_query || !reads,
+        429 => !reads && !matches!(route.needs, Needs::Right(_)),
+        _ => true,
     }
 }
 
@@ -169,4 +221,21 @@ fn operation_id(route: &Route) -> String {
     let words = route.path.split('/').skip(2).map(|word| word.trim_matches(['{', '}']));
     let name = words.map(|word| word.replace(['-', '.'], "_")).collect::<Vec<_>>().join("_");
     format!("{}_{name}", route.method.as_str().to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::routes;
+
+    /// One of the two would be described as the other.
+    #[test]
+    fn no_two_schemas_have_one_name() {
+        let mut parts = Parts::default();
+        parts.schema::<RefusalBody>();
+        for route in routes() {
+            (route.describe)(&mut parts);
+        }
+        assert_eq!(parts.twice, Vec::<String>::new());
+    }
 }

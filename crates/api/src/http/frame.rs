@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::secret;
+use crate::watch::{Asked, Seen};
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::{IpAddr, SocketAddr};
@@ -20,6 +21,8 @@ pub struct From(pub IpAddr);
 /// Around every request.
 pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let id = request_id(&app, &request);
+    let (watch, began) = (app.settings().watch.clone(), app.now());
+    let told = watch.as_ref().map(|_| Told::of(&request));
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let mut response = match peer.map(|ip| ip.to_canonical()) {
         Some(from) if app.admits(from) => {
@@ -51,7 +54,40 @@ pub async fn dress(State(app): State<Arc<App>>, mut request: Request, next: Next
         let year = HeaderValue::from_static("max-age=31536000");
         fields.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
+    if let Some((watch, told)) = watch.zip(told) {
+        let Asked(role) = response.extensions().get().copied().unwrap_or(Asked("nobody"));
+        watch.saw(&Seen {
+            method: told.method.as_str(),
+            route: &told.route,
+            status: response.status().as_u16(),
+            role,
+            request_id: &id,
+            traceparent: told.traceparent.as_deref(),
+            began,
+            ended: app.now(),
+        });
+    }
     response
+}
+
+/// What is told of a request, kept while it is answered.
+struct Told {
+    method: Method,
+    route: String,
+    traceparent: Option<String>,
+}
+
+impl Told {
+    fn of(request: &Request) -> Self {
+        let route = request.extensions().get::<MatchedPath>();
+        let given = request.headers().get("traceparent").and_then(|given| given.to_str().ok());
+        Self {
+            method: request.method().clone(),
+            // A path that is no route may say anything.
+            route: route.map_or("none", MatchedPath::as_str).to_owned(),
+            traceparent: given.filter(|given| given.len() <= 256).map(str::to_owned),
+        }
+    }
 }
 
 /// Taken over from the caller when it is a sane token, so that one id runs through several systems.

@@ -1,6 +1,7 @@
 //! HTTP: how a request becomes a question with a known caller, and how it is answered.
 
 pub mod ask;
+pub mod body;
 pub mod cookie;
 pub mod document;
 pub mod frame;

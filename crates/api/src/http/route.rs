@@ -3,11 +3,12 @@
 
 use super::ask::{Ask, Nothing};
 use super::document::Parts;
-use super::{origin, repeat, reply::Answer};
+use super::{body, origin, repeat, reply::Answer};
 use crate::app::App;
 use crate::caller::{self, Caller};
 use crate::refusal::Refusal;
 use crate::rights::Permission;
+use crate::watch::Asked;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::{Method, Request, StatusCode, header, request};
@@ -176,12 +177,15 @@ where
                     Ok(opened) => opened,
                     Err(refusal) => return refusal.into_response(),
                 };
-                repeat::once(ask, body, needs, |ask, body| async move {
+                let asked = Asked(ask.caller.role());
+                let mut response = repeat::once(ask, body, needs, |ask, body| async move {
                     let ask = with_body::<P, Q, B>(ask, &body)?;
                     Ok(handler(ask).await?.respond(status))
                 })
                 .await
-                .unwrap_or_else(IntoResponse::into_response)
+                .unwrap_or_else(IntoResponse::into_response);
+                response.extensions_mut().insert(asked);
+                response
             });
             match tokio::time::timeout(PATIENCE, work).await {
                 Ok(Ok(response)) => response,
@@ -216,7 +220,11 @@ where
     let path = path::<P>(&mut head).await?;
     let query = serde_urlencoded::from_str(head.uri.query().unwrap_or_default())
         .map_err(|error| Refusal::Malformed(format!("the query: {error}")))?;
-    let body = to_bytes(body, bytes_max).await.map_err(|_| Refusal::TooLarge(bytes_max))?;
+    // What comes with a GET means nothing (RFC 9110 §9.3.1).
+    let body = match head.method {
+        Method::GET => Bytes::new(),
+        _ => to_bytes(body, bytes_max).await.map_err(|_| Refusal::TooLarge(bytes_max))?,
+    };
     let url = head.uri;
     let ask = Ask {
         app: Arc::clone(app),
@@ -258,8 +266,7 @@ where
         if !json {
             return Err(Refusal::NotJson);
         }
-        serde_json::from_slice(bytes)
-            .map_err(|error| Refusal::Malformed(format!("the body: {error}")))?
+        body::read(bytes).map_err(|error| Refusal::Malformed(format!("the body: {error}")))?
     };
     Ok(Ask {
         app: ask.app,

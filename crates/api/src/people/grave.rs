@@ -11,8 +11,9 @@ use crate::rights::{Grant, Permission, Place, allows};
 use crate::secret::new_id;
 use crate::stored::{self, found};
 use ringfence_model::TenantId;
-use ringfence_store::{Act, Section, SettingKey, Store, User};
+use ringfence_store::{About, Act, Section, SettingKey, Store, StoreError, User};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -104,7 +105,7 @@ impl Grave {
                 person::places(store, &stored::grants(&found(store.user(user), "user")?))
             }
             Self::ChangeSettings { changes, .. } => {
-                changes.iter().map(|of| of.place(store)).collect()
+                changes.iter().map(|of| of.place(store, changes)).collect()
             }
             Self::LiftBlock { block } => {
                 Ok(vec![stored::place_of(store, &found(store.block(block), "block")?.tenant)?])
@@ -125,12 +126,30 @@ impl Grave {
 }
 
 impl ChangeView {
-    /// Where the setting belongs.
-    fn place(&self, store: &Store) -> Result<Place, Refusal> {
+    /// Where the setting belongs; that of a tenant which is made belongs to the reseller who takes it in `all` changes.
+    fn place(&self, store: &Store, all: &[Self]) -> Result<Place, Refusal> {
         let section = Section::ALL.into_iter().find(|section| section.as_str() == self.section);
+        let section = section.ok_or(Refusal::Broken)?;
         let tenant = self.tenant.as_deref().map(TenantId::new);
-        let key = SettingKey::new(section.ok_or(Refusal::Broken)?, tenant.as_ref(), &self.id);
-        show::place(store, &key)
+        let key = SettingKey::new(section, tenant.as_ref(), &self.id);
+        let place = show::place(store, &key)?;
+        Ok(match place {
+            Place::Tenant(tenant, None) => {
+                let by = all.iter().find(|change| change.takes(&tenant));
+                Place::Tenant(tenant, by.map(|change| change.id.clone()))
+            }
+            place => place,
+        })
+    }
+
+    /// Whether this is a reseller who takes the tenant.
+    fn takes(&self, tenant: &TenantId) -> bool {
+        let names = |list: Option<&Json>| {
+            let names = list.and_then(Json::as_array).into_iter().flatten();
+            names.filter_map(Json::as_str).any(|name| name == tenant.as_str())
+        };
+        self.section == Section::Reseller.as_str()
+            && self.fields.iter().any(|field| field.field == "tenants" && names(field.to.as_ref()))
     }
 }
 
@@ -189,7 +208,7 @@ pub async fn carry_out(app: &Arc<App>, act: Act, grave: Grave) -> Result<Deed, R
                 name,
                 password: None,
                 totp: None,
-                passkeys: serde_json::json!([]),
+                passkeys: json!([]),
                 recovery: Vec::new(),
                 grants: stored::to_store(&grants),
                 disabled: false,
@@ -214,7 +233,7 @@ pub async fn carry_out(app: &Arc<App>, act: Act, grave: Grave) -> Result<Deed, R
                     let mut user = found(store.user(&user), "user")?;
                     store.close_sessions(&user.id, None)?;
                     (user.password, user.totp) = (None, None);
-                    user.passkeys = serde_json::json!([]);
+                    user.passkeys = json!([]);
                     user.recovery.clear();
                     Ok(user)
                 })
@@ -238,12 +257,25 @@ async fn put_and_invite(app: &App, act: Act, mut user: User) -> Result<Deed, Ref
 
 /// The node first: what is told as lifted is lifted.
 async fn lift(app: &App, act: Act, block: String) -> Result<(), Refusal> {
-    match app.node().lift(block.clone(), act.who.clone()).await {
+    let lifted = match app.node().lift(block.clone(), act.who.clone()).await {
+        Ok(()) => true,
         // It ended by itself meanwhile, or in a crash between the two: the record is still to be closed.
-        Ok(()) | Err(Fault::NotFound(_)) => {}
+        Err(Fault::NotFound(_)) => false,
         Err(fault) => return Err(fault.into()),
-    }
-    app.work(move |store| Ok(store.record_lift(&act, &block)?)).await
+    };
+    app.work(move |store| match store.record_lift(&act, &block) {
+        // The node's own word of it came first.
+        Err(StoreError::NotFound(_)) if lifted => {
+            let tenant = found(store.block(&block), "block")?.tenant;
+            let (subject, tenant) = (format!("block {block}"), Some(&tenant));
+            let (before, after) = (json!({"lifted": false}), json!({"lifted": true}));
+            let (before, after) = (Some(&before), Some(&after));
+            store.record(&act, About { tenant, subject: &subject, before, after })?;
+            Ok(())
+        }
+        recorded => Ok(recorded?),
+    })
+    .await
 }
 
 impl From<Fault> for Refusal {

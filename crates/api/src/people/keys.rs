@@ -10,7 +10,6 @@ use crate::rights::{Permission, Place};
 use crate::secret::{Token, draw, new_id};
 use crate::stored;
 use crate::time::Time;
-use axum::http::StatusCode;
 use ipnet::IpNet;
 use ringfence_model::TenantId;
 use ringfence_store::ApiKey;
@@ -173,7 +172,7 @@ pub async fn make(ask: Ask<Nothing, Nothing, NewKey>) -> Outcome<MadeKey> {
         })
         .await?;
     let secret = format!("{KEY_PREFIX}{}", token.as_str());
-    Ok(Reply::new(MadeKey { secret, key: key.into() }).status(StatusCode::CREATED))
+    Ok(Reply::new(MadeKey { secret, key: key.into() }))
 }
 
 /// DELETE /v1/keys/{id}

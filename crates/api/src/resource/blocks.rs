@@ -13,7 +13,6 @@ use crate::refusal::Refusal;
 use crate::rights::{Permission, Place, Reach};
 use crate::stored;
 use crate::time::Time;
-use axum::http::StatusCode;
 use ringfence_model::{ExtensionId, Level, Money, TenantId, WallTime};
 use ringfence_store::{BlockFilter, BlockRow, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -96,7 +95,7 @@ pub struct BlockView {
     /// Why, in words.
     pub why: String,
     /// The engine's reasons with their figures, strongest first.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Vec<Object>)]
     pub reasons: serde_json::Value,
     /// The case it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,7 +230,7 @@ pub async fn set(ask: Ask<Nothing, Nothing, NewBlock>) -> Outcome<BlockView> {
             Ok(row)
         })
         .await?;
-    Ok(Reply::new(BlockView::at(row, at)).status(StatusCode::CREATED))
+    Ok(Reply::new(BlockView::at(row, at)))
 }
 
 /// POST /v1/blocks/{id}/lift

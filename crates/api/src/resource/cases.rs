@@ -12,7 +12,6 @@ use crate::rights::Permission;
 use crate::secret::new_id;
 use crate::stored;
 use crate::time::{Amount, Time};
-use axum::http::StatusCode;
 use ringfence_model::{TenantId, WallTime};
 use ringfence_store::{Case, CaseFilter, CaseState, EventFilter, Expected, Store};
 use serde::{Deserialize, Serialize};
@@ -287,5 +286,5 @@ pub async fn note(ask: Ask<Id, Nothing, NewNote>) -> Outcome<NoteView> {
             Ok(view)
         })
         .await?;
-    Ok(Reply::new(view).status(StatusCode::CREATED))
+    Ok(Reply::new(view))
 }

@@ -15,7 +15,6 @@ use crate::rights::Permission;
 use crate::secret::{draw, hex};
 use crate::stored;
 use crate::time::Time;
-use axum::http::StatusCode;
 use ringfence_model::{Policy, TenantId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -136,7 +135,7 @@ pub async fn begin(ask: Ask<Nothing, Nothing, NewReplay>) -> Outcome<ReplayView>
     let job = app.backtests.take(Order { id, tenant, from, until, made_by, made: ask.at })?;
     let view = ReplayView::from(&*job);
     tokio::spawn(backtests::run(app, job, backtest));
-    Ok(Reply::new(view).status(StatusCode::CREATED))
+    Ok(Reply::new(view))
 }
 
 /// GET /v1/replays

@@ -1,10 +1,12 @@
-//! How the double of the node takes plans: as the node does, with one rule for settings: `wrong` is no field.
+//! How the double of the node takes plans: as the node does, with few rules for settings: names are names, tenants are
+//! there, `wrong` is no field.
 
-use ringfence_api::plan::{Note, Plan, Planned, RowChange, Wanted, WantedRow, is_kept};
+use ringfence_api::plan::{Note, Plan, Planned, RowChange, Shared, Wanted, WantedRow, is_kept};
 use ringfence_api::{Fault, reseller_claims};
 use ringfence_model::TenantId;
 use ringfence_store::{
-    Act, Change, Claim, Draft, Expected, Section, Setting, SettingKey, Store, StoreError,
+    Act, Change, Claim, Draft, Expected, Section, Setting, SettingFilter, SettingKey, Store,
+    StoreError,
 };
 use serde_json::Value;
 
@@ -17,6 +19,7 @@ pub fn check(store: &Store, plan: &Plan) -> Result<(Planned, Vec<WantedRow>), Fa
         Wanted::Rows(rows) => rows.clone(),
         Wanted::Text(text) => rows_of(text)?,
     };
+    let wanted: Vec<_> = rows.iter().map(|row| row.key.clone()).collect();
     let (mut changes, mut notes, mut made) = (Vec::new(), Vec::new(), Vec::new());
     for mut row in rows {
         let stored = store.setting(&row.key).ok();
@@ -28,6 +31,18 @@ pub fn check(store: &Store, plan: &Plan) -> Result<(Planned, Vec<WantedRow>), Fa
         };
         if !right {
             return Err(Fault::Outdated);
+        }
+        if row.key.id.is_empty() || row.key.id.contains(|c: char| c.is_control() || c == '/') {
+            let what = "it is no name".into();
+            notes.push(Note::about(&row.key, Some("id"), what, "choose another".into()));
+        }
+        let owner =
+            row.key.tenant.as_ref().map(|of| SettingKey::new(Section::Tenant, None, of.as_str()));
+        if row.body.is_some()
+            && owner.is_some_and(|owner| !wanted.contains(&owner) && store.setting(&owner).is_err())
+        {
+            let what = "there is no such tenant".into();
+            notes.push(Note::about(&row.key, Some("tenant"), what, "add it first".into()));
         }
         if let Some(body) = &mut row.body {
             if !body.is_object() || body.get("wrong").is_some() {
@@ -48,9 +63,28 @@ pub fn check(store: &Store, plan: &Plan) -> Result<(Planned, Vec<WantedRow>), Fa
         }
     }
     match notes.is_empty() {
-        true => Ok((Planned { revision, changes, warnings: vec![] }, made)),
+        true => {
+            let shared = shared(store, &changes);
+            Ok((Planned { revision, changes, warnings: vec![], shared }, made))
+        }
         false => Err(Fault::Unfit(notes)),
     }
+}
+
+/// Two trunks with the same address.
+fn shared(store: &Store, changes: &[RowChange]) -> Vec<Shared> {
+    let filter = SettingFilter { section: Section::Trunk.into(), ..SettingFilter::default() };
+    let trunks = store.settings(&filter, 99).unwrap();
+    let meets = |change: &RowChange| {
+        let address = change.after.as_ref()?.get("address")?;
+        let other = |trunk: &&Setting| {
+            trunk.key.tenant != change.key.tenant && trunk.body.get("address") == Some(address)
+        };
+        let (key, what) = (change.key.clone(), address.as_str()?.to_owned());
+        let with = trunks.iter().find(other)?.key.clone();
+        Some(Shared { key, field: "address", what, with })
+    };
+    changes.iter().filter_map(meets).collect()
 }
 
 fn keep(body: &mut Value, stored: Option<&Setting>) {
@@ -60,7 +94,7 @@ fn keep(body: &mut Value, stored: Option<&Setting>) {
     }
 }
 
-/// The double's plans are `{"trunk/acme/kpn": {...}, ...}`.
+/// The double's plans are `{"trunk/acme/kpn": {...}, ...}`; what is `null` goes.
 fn rows_of(text: &str) -> Result<Vec<WantedRow>, Fault> {
     let wrong = |what: String| Fault::Unfit(vec![Note::of_all(what, "write it right".into())]);
     let all: Value = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
@@ -72,7 +106,7 @@ fn rows_of(text: &str) -> Result<Vec<WantedRow>, Fault> {
         let tenant = parts.next().filter(|tenant| !tenant.is_empty()).map(TenantId::new);
         Some(WantedRow {
             key: SettingKey::new(section, tenant.as_ref(), parts.next()?),
-            body: Some(body.clone()),
+            body: (!body.is_null()).then(|| body.clone()),
             attachment: None,
             expected: Expected::Any,
         })

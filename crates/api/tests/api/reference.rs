@@ -1,8 +1,10 @@
 //! The reference that is committed is the one the code makes.
 
+use axum::http::{Method, StatusCode};
 use ringfence_api::{reference, routes};
 use serde_json::Value;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 #[test]
 fn the_committed_reference_is_current() {
@@ -11,6 +13,33 @@ fn the_committed_reference_is_current() {
     assert!(
         committed == reference(),
         "run `cargo xtask openapi` and commit docs/reference/openapi.json"
+    );
+}
+
+/// The reference, read.
+pub static REFERENCE: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(&reference()).unwrap());
+
+/// Whether the reference names this answer of a route. Of what is no route it need not speak.
+pub fn check(method: &Method, path: &str, status: StatusCode) {
+    let given: Vec<_> = path.split('/').collect();
+    let is_of = |pattern: &str| {
+        let wanted: Vec<_> = pattern.split('/').collect();
+        let same = |(given, wanted): (&&str, &&str)| {
+            given == wanted || (wanted.starts_with('{') && !given.is_empty())
+        };
+        given.len() == wanted.len() && given.iter().zip(&wanted).all(same)
+    };
+    let mut known: Vec<_> =
+        routes().into_iter().filter(|route| route.method == *method && is_of(route.path)).collect();
+    // A fixed word goes before a parameter.
+    known.sort_by_key(|route| route.path.matches('{').count());
+    let Some(route) = known.first() else { return };
+    let operation = &REFERENCE["paths"][route.path][method.as_str().to_lowercase()];
+    let named = &operation["responses"][status.as_str()];
+    assert!(
+        named.is_object(),
+        "{method} {path} answers {status}, which the reference does not name"
     );
 }
 

@@ -694,9 +694,13 @@ impl World {
         Got { status: head.status, headers: head.headers, body }
     }
 
+    /// Each answer is one that the reference knows.
     pub async fn answer(&self, mut request: Request<Body>, from: &str) -> Response {
         let from: SocketAddr = from.parse().unwrap();
         request.extensions_mut().insert(ConnectInfo(from));
-        self.router.clone().oneshot(request).await.unwrap()
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        crate::reference::check(&method, &path, response.status());
+        response
     }
 }

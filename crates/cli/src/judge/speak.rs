@@ -25,7 +25,7 @@ pub fn add(reply: &mut Reply, output: Output) {
                 why: why(&reasons),
             });
         }
-        Output::Lifted(block) if !block.shadow => reply.actions.push(ReplyAction::Unblock {
+        Output::Lifted { block, .. } if !block.shadow => reply.actions.push(ReplyAction::Unblock {
             tenant: block.scope.tenant().clone(),
             ext: block.scope.extension().cloned(),
         }),

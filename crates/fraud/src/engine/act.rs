@@ -204,7 +204,7 @@ impl Engine {
         }
         tenant.state.blocks.retain(|b| !over(b));
         tenant.begin_probation(wall);
-        acts.extend(ended.into_iter().map(Act::Lifted));
+        acts.extend(ended.into_iter().map(|block| Act::Lifted { block, by: None }));
     }
 }
 

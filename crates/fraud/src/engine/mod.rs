@@ -64,7 +64,12 @@ pub enum Act {
         call: CallId,
     },
     /// A block ended.
-    Lifted(Block),
+    Lifted {
+        /// The block.
+        block: Block,
+        /// The person who lifted it; `None`: its time was over, or what it was set for is explained.
+        by: Option<Arc<str>>,
+    },
     /// Ask people.
     Alerted(Alert),
 }

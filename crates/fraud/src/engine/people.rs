@@ -46,7 +46,7 @@ impl Engine {
         let (engine, by_hand): (Vec<_>, Vec<_>) =
             blocks.into_iter().partition(|b| b.origin == Origin::Engine);
         tenant.state.blocks = by_hand;
-        acts.extend(engine.into_iter().map(Act::Lifted));
+        acts.extend(engine.into_iter().map(|block| Act::Lifted { block, by: None }));
     }
 
     /// A person sets a block.
@@ -73,12 +73,18 @@ impl Engine {
     }
 
     /// A person lifts a block; limits stay tight for a while. Says whether there was one.
-    pub fn unblock(&mut self, id: BlockId, wall: WallTime, acts: &mut Vec<Act>) -> bool {
+    pub fn unblock(
+        &mut self,
+        id: BlockId,
+        by: Arc<str>,
+        wall: WallTime,
+        acts: &mut Vec<Act>,
+    ) -> bool {
         for tenant in self.tenants.values_mut() {
             let Some(at) = tenant.state.blocks.iter().position(|b| b.id == id) else { continue };
             let block = tenant.state.blocks.remove(at);
             tenant.begin_probation(wall);
-            acts.push(Act::Lifted(block));
+            acts.push(Act::Lifted { block, by: Some(by) });
             return true;
         }
         false

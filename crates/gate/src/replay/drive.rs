@@ -219,7 +219,7 @@ impl<'a> Drive<'a> {
                 Output::Blocked { block, reasons, .. } => {
                     self.cases.blocked(at, block, reasons, self.learning);
                 }
-                Output::Lifted(block) => self.cases.lifted(at, block),
+                Output::Lifted { block, .. } => self.cases.lifted(at, block),
                 Output::Alerted(alert) => {
                     let index = alert.call.and_then(|call| u32::try_from(call.0).ok());
                     let place = index.and_then(|index| self.judged(index)?.to);

@@ -19,6 +19,7 @@ mod provider;
 mod secret;
 mod section;
 mod store;
+mod telemetry;
 mod tenant;
 mod trunk;
 
@@ -76,6 +77,8 @@ pub struct Config {
     pub adviser: Option<Adviser>,
     /// PBXs that ask, or are told to end calls.
     pub pbxs: Vec<Pbx>,
+    /// Where spans of calls and requests are sent; `None`: nowhere.
+    pub traces: Option<hyper::Uri>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
     pub in_file: bool,
     /// At which revision the store's settings were read, when they are from there.
@@ -252,6 +255,7 @@ fn whole(desk: &Desk) -> Option<Config> {
     let storage = store::read(&mut root, &data);
     let api = api::read(&mut root, &tls, in_file);
     let adviser = adviser::read(&mut root, &tls);
+    let traces = telemetry::read(&mut root);
     root.finish();
     let directory = Directory::new(parts)
         .map_err(|error| {
@@ -279,6 +283,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         api,
         adviser,
         pbxs,
+        traces,
         in_file,
         revision: None,
         imported: Imported::default(),

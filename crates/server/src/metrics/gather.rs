@@ -113,6 +113,19 @@ fn decided(running: &Running, all: &mut Vec<Family>) {
     all.push(counter("record_lines_lost", help, &tally.lines_lost));
     all.push(counter("write_errors", "Writes the disk refused", &tally.write_errors));
     all.push(counter("snapshots", "States of shards written", &tally.snapshots));
+    if let Some(spans) = &running.spans {
+        let counts = spans.counts();
+        let samples = by(
+            "result",
+            [
+                ("sent", counts.sent.get()),
+                ("failed", counts.failed.get()),
+                ("dropped", counts.dropped.get()),
+            ],
+        );
+        let help = "Spans for the collector: taken, not taken, and without room to wait";
+        all.push(many("spans", help, Sort::Counter, samples));
+    }
     let help = "Bytes of the checkpoint logs";
     all.push(one("journal_bytes", help, Sort::Gauge, tally.journal_bytes.get()));
     let help = "Longest a shard stood still for a snapshot, in microseconds";

@@ -7,6 +7,7 @@
 mod read;
 mod render;
 mod settle;
+mod shared;
 mod stored;
 mod write;
 

@@ -1,6 +1,7 @@
 //! What a plan changes, and whether the settings would work with it.
 
 use super::render::render;
+use super::shared::shared;
 use super::stored::{decks, rows};
 use super::{Row, Rows, read};
 use crate::config::{self, Config, Decks, Problems, Source};
@@ -67,8 +68,10 @@ pub fn check(store: &Store, boot: &Source, plan: Plan) -> Result<Ready, Fault> {
     let warnings = config.warnings.iter().map(|warning| rendered.note(warning)).collect();
     draft.hash_passwords(&config.snapshot.directory);
     let config = Config { in_file: false, revision: Some(revision), ..config };
+    let shared = shared(&draft.stored, &draft.new, &config.snapshot.directory);
     let (changes, made) = draft.changes(&config.snapshot.directory);
-    Ok(Ready { planned: Planned { revision, changes, warnings }, changes: made, config })
+    let planned = Planned { revision, changes, warnings, shared };
+    Ok(Ready { planned, changes: made, config })
 }
 
 /// What the store says, as people are told.

@@ -19,14 +19,14 @@ const REFUSED: Duration = Duration::from_secs(60);
 #[derive(Debug, Serialize)]
 pub(super) struct CdrLine<'a> {
     #[serde(flatten)]
-    cdr: &'a Cdr,
+    pub(super) cdr: &'a Cdr,
     b_number: Option<String>,
     kind: Option<Called>,
-    country: Option<String>,
+    pub(super) country: Option<String>,
     cost: Money,
     /// What the first minute of a refused call would have cost.
     prevented: Money,
-    outcome: &'static str,
+    pub(super) outcome: &'static str,
     reasons: Vec<Reason>,
     /// What would have made a refused call pass.
     pass: Vec<Pass>,
@@ -219,6 +219,27 @@ mod tests {
         assert_eq!((&said["kind"], &said["cost"]), (&json!("emergency"), &json!(0)));
         let said = line(&cdr(Direction::Inbound, "+31207654321", 60_000), None);
         assert_eq!((&said["b_number"], &said["cost"]), (&json!("+31207654321"), &json!(0)));
+    }
+
+    #[test]
+    fn the_span_of_a_call_tells_no_number() {
+        let of = Cdr {
+            answered: Some(WallTime(1_795_334_405_000_000)),
+            ..cdr(Direction::Outbound, "0053512345678", 55_000)
+        };
+        let span = CdrLine::new(&of, None, &snapshot()).span().unwrap();
+        let said = format!("{span:?}");
+        assert!(!said.contains("53512345678") && !said.contains("201234567"), "{said}");
+        for (name, value) in [
+            ("ringfence.tenant", "t"),
+            ("ringfence.verdict", "ok"),
+            ("ringfence.country", "CU"),
+            ("ringfence.dialled", "00535******78"),
+        ] {
+            assert!(span.attributes.contains(&(name, value.into())), "{name}: {said}");
+        }
+        assert_eq!((span.start, span.end), (of.started, of.ended));
+        assert_eq!(span.events, [("answer", WallTime(1_795_334_405_000_000))]);
     }
 
     #[test]

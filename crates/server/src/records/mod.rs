@@ -3,6 +3,7 @@
 mod attempts;
 mod daily;
 mod line;
+mod span;
 mod tally;
 mod tell;
 mod writer;

@@ -47,16 +47,17 @@ pub fn tell(
                 json!({"kind": "blocked", "block": block, "id": id, "reasons": reasons, "call": call, "why": why}),
             )
         }
-        Output::Lifted(block) => {
+        Output::Lifted { block, by } => {
             tally.blocks_lifted.up();
             let id = format!("{shard}-{}", block.id.0);
             info!(
                 block = id,
                 tenant = block.scope.tenant().as_str(),
                 extension = extension(block),
+                by = by.as_deref(),
                 "block lifted"
             );
-            Some(json!({"kind": "lifted", "block": block, "id": id}))
+            Some(json!({"kind": "lifted", "block": block, "id": id, "by": by}))
         }
         Output::Alerted(alert) => {
             tally.alerts.up();

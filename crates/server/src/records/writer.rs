@@ -8,6 +8,7 @@ use super::tell::{EventLine, finished, stamp, tell};
 use crate::adviser::Order;
 use crate::journal::{Journal, Known, encode};
 use crate::shards::Shards;
+use crate::spans::Spans;
 use crate::troubles::Troubles;
 use bytes::Bytes;
 use ringfence_edge::{Batch, Record, RecordReader};
@@ -53,6 +54,7 @@ pub struct Writer {
     acts: Acts,
     in_force: InForce,
     voice: Voice,
+    spans: Option<Spans>,
     tally: Arc<Tally>,
     troubles: Arc<Troubles>,
     synced: Instant,
@@ -114,11 +116,17 @@ impl Writer {
             acts: Acts::default(),
             in_force,
             voice: Voice::english(),
+            spans: None,
             tally,
             troubles,
             synced: now,
             failed: HashSet::new(),
         }
+    }
+
+    /// Puts a span of each call down there.
+    pub fn trace(&mut self, spans: Option<Spans>) {
+        self.spans = spans;
     }
 
     /// Writes until every shard has ended. What happened since the last snapshot is in the tail.
@@ -202,6 +210,9 @@ impl Writer {
                 if answered { &self.tally.cdrs_answered } else { &self.tally.cdrs_unanswered }.up();
                 let line = CdrLine::new(cdr, self.acts.take(cdr), in_force);
                 self.cdrs.add(*at, serde_json::to_vec(&line).unwrap_or_default());
+                if let Some((spans, span)) = self.spans.as_ref().zip(line.span()) {
+                    spans.put(span);
+                }
             }
             Output::Event(event) => finished(event).map_or((), |call| self.attempts.end(call)),
             _ => {}

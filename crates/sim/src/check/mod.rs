@@ -149,7 +149,7 @@ impl Checks {
                 );
                 self.standing.set(block)
             }
-            Output::Lifted(block) => {
+            Output::Lifted { block, .. } => {
                 self.standing.lift(block);
                 Ok(())
             }

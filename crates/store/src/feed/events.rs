@@ -32,7 +32,7 @@ pub(super) struct Telling {
 #[derive(Debug)]
 enum OnRecord {
     Set(Box<BlockRow>),
-    Ended(String, WallTime),
+    Ended { id: String, at: WallTime, by: Option<String> },
 }
 
 /// What a line says.
@@ -114,7 +114,8 @@ impl Telling {
         let id = told.body.get("id").and_then(Json::as_str).map(clean).unwrap_or_default();
         let id = if self.node == 0 { id } else { format!("n{}:{id}", self.node) };
         if told.kind == "lifted" {
-            self.blocks.push(OnRecord::Ended(id, told.at));
+            let by = text(Some(told.body), "by");
+            self.blocks.push(OnRecord::Ended { id, at: told.at, by });
             return;
         }
         let (made_by, by_engine) = match &block.origin {
@@ -150,7 +151,7 @@ impl Telling {
         for block in &self.blocks {
             match block {
                 OnRecord::Set(block) => blocks::put(link, block, false)?,
-                OnRecord::Ended(id, at) => blocks::ended(link, id, *at)?,
+                OnRecord::Ended { id, at, by } => blocks::ended(link, id, *at, by.as_ref())?,
             }
         }
         outbox::put(link, &self.outgoing)?;

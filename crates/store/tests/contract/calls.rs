@@ -442,6 +442,13 @@ fn blocks(store: &Store) {
     assert_eq!((block.lifted, block.lifted_by.as_deref()), (Some(at(60)), Some("bob")));
     let after = Some((at(2), "0-2".to_owned()));
     assert_eq!(ids(BlockFilter { after, ..BlockFilter::default() }), ["0-1"]);
+    // The engine's, lifted by a person before it was ever read from here.
+    let by_eve =
+        lifted(71, 70, 3).replace("\"kind\":\"lifted\"", "\"kind\":\"lifted\",\"by\":\"eve\"");
+    add(folder.path(), "events-2026-11-22.jsonl", &format!("{}{by_eve}", blocked(70, 3)));
+    drain(&mut feeder);
+    let block = store.block("0-3").unwrap();
+    assert_eq!((block.lifted, block.lifted_by.as_deref()), (Some(at(71)), Some("eve")));
     // A new data folder numbers its blocks from the beginning.
     add(folder.path(), "events-2026-11-22.jsonl", &blocked(900, 1));
     drain(&mut feeder);

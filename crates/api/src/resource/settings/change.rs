@@ -9,7 +9,7 @@ use crate::http::reply::{Outcome, Reply};
 use crate::node::Fault;
 use crate::people::grave::Grave;
 use crate::people::proposals::{ProposalView, together};
-use crate::plan::{ChangeView, Note, Plan, Planned, PlannedView, RowChange, Wanted, WantedRow};
+use crate::plan::{ChangeView, Note, Plan, Planned, RowChange, Shared, Wanted, WantedRow};
 use crate::refusal::Refusal;
 use crate::rights::{Permission, Place};
 use crate::stored;
@@ -154,7 +154,8 @@ pub async fn adopt<P, Q, B>(ask: &Ask<P, Q, B>, mut plan: Plan, what: &str) -> O
     let planned = check(ask, plan.clone(), Permission::ChangeSettings).await?;
     let above = ask.app.settings().two_person_above;
     let changes = planned.changes.clone();
-    let at_stake = ask.app.work(move |store| stakes::at_stake(store, &changes, above)).await?;
+    let at = ask.at;
+    let at_stake = ask.app.work(move |store| stakes::at_stake(store, &changes, above, at)).await?;
     if !at_stake.is_empty() {
         let grave = sealed(&ask.app, at_stake, &planned.changes)?;
         let reply = together(ask, grave).await?;
@@ -168,7 +169,9 @@ pub async fn adopt<P, Q, B>(ask: &Ask<P, Q, B>, mut plan: Plan, what: &str) -> O
     }
     plan.revision = Some(planned.revision);
     let made = ask.app.node().adopt_plan(plan, ask.act(what)).await?;
-    let PlannedView { changes, warnings, .. } = made.into();
+    let changes = made.changes.iter().map(ChangeView::from).collect();
+    // Those of the check: of what the caller may see.
+    let warnings = planned.warnings;
     Ok(Reply::new(Changed { setting: None, changes, warnings, proposal: None }))
 }
 
@@ -185,6 +188,9 @@ pub async fn check<P, Q, B>(
             Ok(mut planned) => {
                 may(store, &caller, &planned.changes, permission)?;
                 planned.warnings = seen(store, &caller, planned.warnings)?;
+                for shared in std::mem::take(&mut planned.shared) {
+                    planned.warnings.push(may_share(store, &caller, permission, &shared)?);
+                }
                 Ok(planned)
             }
             Err(Fault::Unfit(notes)) => {
@@ -198,6 +204,32 @@ pub async fn check<P, Q, B>(
             Err(fault) => Err(fault.into()),
         })
         .await
+}
+
+/// Refuses an address that another's trunk or phone is known by, unless the caller answers for both. Whose it is is told
+/// to nobody else.
+fn may_share(
+    store: &Store,
+    caller: &Caller,
+    permission: Permission,
+    shared: &Shared,
+) -> Result<Note, Refusal> {
+    // A tenant that is not there yet is only in the caller's own plan.
+    let own = shared.with.tenant.as_ref().map_or(Ok(false), |tenant| is_new(store, tenant))?;
+    if own || caller.holds(permission, &place(store, &shared.with)?) {
+        return Ok(shared.note());
+    }
+    let whose = if shared.with.tenant.is_some() { "another tenant" } else { "the platform" };
+    let (row, with) = (shared.key.section.as_str(), shared.with.section.as_str());
+    let article = if shared.with.section == Section::Extension { "an" } else { "a" };
+    Err(Refusal::Conflict {
+        code: "address_taken",
+        message: format!(
+            "{row} \"{}\": {}: {} is also that of {article} {with} of {whose}",
+            shared.key.id, shared.field, shared.what
+        ),
+        hint: "take one of your own, or ask who looks after the platform",
+    })
 }
 
 /// Notes about what the caller may see.

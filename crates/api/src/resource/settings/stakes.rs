@@ -2,17 +2,23 @@
 
 use crate::plan::{POLICY, RowChange};
 use crate::refusal::Refusal;
-use ringfence_model::{Limits, Mode, Money, Policy, TenantId};
-use ringfence_store::{Section, SettingKey, Store, StoreError};
+use ringfence_model::{Limits, Mode, Money, Policy, TenantId, WallTime};
+use ringfence_store::{AuditFilter, Audited, Section, SettingKey, Store, StoreError};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-/// Tenants of which a limit is raised above `above`, or that are only watched from then on. A tenant that is new has
-/// nothing yet to be guarded.
+/// A tenant that is made anew so long after it was removed is no new one: else removing and making would raise its limits
+/// without a second person.
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Tenants of which a limit is raised above `above`, or that are only watched from then on. A tenant that is new begins
+/// with the default policy; whether it is only watched at first is its maker's choice.
 pub fn at_stake(
     store: &Store,
     changes: &[RowChange],
     above: Money,
+    at: WallTime,
 ) -> Result<Vec<TenantId>, Refusal> {
     let mut touched = BTreeSet::new();
     for RowChange { key, .. } in changes {
@@ -26,13 +32,18 @@ pub fn at_stake(
     for tenant in touched {
         let own = SettingKey::new(Section::Tenant, None, tenant.as_str());
         let policy = SettingKey::new(Section::Policy, Some(&tenant), POLICY);
-        let (own_before, own_after) = around(store, changes, &own)?;
-        if own_before.is_none() || own_after.is_none() {
+        let (mut own_before, own_after) = around(store, changes, &own)?;
+        if own_after.is_none() {
             continue;
         }
-        let (before, after) = around(store, changes, &policy)?;
+        let (mut before, after) = around(store, changes, &policy)?;
+        if own_before.is_none() {
+            (own_before, before) = removed(store, &own, &policy, at)?;
+        }
+        let was_there = own_before.is_some();
         let (before, after) = (declared(before)?, declared(after)?);
-        let watched = mode(own_before.as_ref(), &before) == Mode::Enforce
+        let watched = was_there
+            && mode(own_before.as_ref(), &before) == Mode::Enforce
             && mode(own_after.as_ref(), &after) == Mode::Observe;
         if watched || is_raised(&before, &after, above) {
             grave.push(tenant);
@@ -55,6 +66,25 @@ fn around(
         Err(StoreError::NotFound(_)) => Ok((None, None)),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What a tenant and its policy said when the tenant was removed, where that is not long ago.
+fn removed(
+    store: &Store,
+    own: &SettingKey,
+    policy: &SettingKey,
+    at: WallTime,
+) -> Result<(Option<Json>, Option<Json>), Refusal> {
+    let last = |key: &SettingKey| -> Result<Option<Audited>, Refusal> {
+        let (subject, from) = (Some(key.to_string()), Some(at - REMEMBERED));
+        let filter = AuditFilter { subject, from, ..AuditFilter::default() };
+        Ok(store.audit(&filter, 1)?.pop().filter(|row| row.after.is_none()))
+    };
+    let body = |row: Audited| row.before.and_then(|before| before.get("body").cloned());
+    let Some(gone) = last(own)? else { return Ok((None, None)) };
+    // A policy that went before its tenant did was not its policy then.
+    let policy = last(policy)?.filter(|row| row.act.at == gone.act.at);
+    Ok((body(gone), policy.and_then(body)))
 }
 
 fn declared(body: Option<Json>) -> Result<Policy, Refusal> {
