@@ -192,7 +192,8 @@ fn start(
         Exporter::start(to, config.storage.node, Arc::clone(&troubles))
     });
     let (exporter, spans) = exporter.transpose().map_err(system("thread"))?.unzip();
-    let mut writer = Writer::new((reader, hurries), journals, daily, attempts, notes);
+    let (order, orders) = tokio::sync::mpsc::channel(ORDERS_MAX);
+    let mut writer = Writer::new((reader, hurries, order), journals, daily, attempts, notes);
     writer.trace(spans.clone());
     writer.write(said);
     let feed = Feed::start(
