@@ -192,7 +192,7 @@ fn number(name: &'static str, text: &str) -> Result<String, Unreadable> {
     let dialled = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
     let is_number = user.chars().all(|c| dialled(c) || separated(c));
     let bare: String =
-        user.chars().filter(|c| !(is_number && separated(*c)) && !c.is_control()).collect();
+        user.chars().filter(|c| !(c.is_control() || is_number && separated(*c))).collect();
     if bare.is_empty() || bare.len() > NUMBER_BYTES_MAX {
         return Err(Unreadable::Wrong { name, what: "it holds no number".to_owned() });
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
     Json,
-    Form,
+    Urlencoded,
     Text,
 }
 
@@ -78,7 +78,7 @@ impl Advice {
     pub fn respond(&self, form: Form, status: StatusCode) -> Response {
         let (kind, body) = match form {
             Form::Json => ("application/json", serde_json::to_vec(self).unwrap_or_default()),
-            Form::Form => (
+            Form::Urlencoded => (
                 "application/x-www-form-urlencoded",
                 serde_urlencoded::to_string(self).unwrap_or_default().into_bytes(),
             ),
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(said(false, Form::Text).await, "allow 3600");
         assert_eq!(said(true, Form::Text).await, "reject 486 too dear & far");
         assert_eq!(
-            said(true, Form::Form).await,
+            said(true, Form::Urlencoded).await,
             "action=reject&sip_code=486&q850=21&max_seconds=0&decision_id=7&mode=enforce&reason=too+dear+%26+far"
         );
         assert_eq!(

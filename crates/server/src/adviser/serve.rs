@@ -42,7 +42,7 @@ async fn decide_json(State(adviser): This, request: Request<Body>) -> Response {
 }
 
 async fn decide_form(State(adviser): This, request: Request<Body>) -> Response {
-    decide(&adviser, request, Form::Form).await
+    decide(&adviser, request, Form::Urlencoded).await
 }
 
 async fn decide_text(State(adviser): This, request: Request<Body>) -> Response {
