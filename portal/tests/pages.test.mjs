@@ -46,12 +46,18 @@ for (const [name, options] of [
   test(`all pages: ${name}`, async () => {
     const page = await guest(browser, { ...options, ...state });
     const found = [];
+    await page.addInitScript(() => {
+      globalThis.moved = 0;
+      new PerformanceObserver((list) => list.getEntries().forEach((entry) => (globalThis.moved += entry.value))).observe({ type: 'layout-shift', buffered: true });
+    });
     for (const [title, path] of pages()) {
       await page.goto(world.url + path);
       await settled(page);
       assert.equal(await page.locator('html').getAttribute('lang'), name.slice(0, 2));
       const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (over > 0) found.push(`${title} is ${over} px too wide`);
+      const moved = await page.evaluate(() => globalThis.moved);
+      if (moved > 0.01) found.push(`${title} moves while it comes: ${moved.toFixed(3)}`);
       found.push(...(await barriers(page)));
       await shot(page, `${name}-${title}`, true);
     }

@@ -82,7 +82,7 @@ test('who logs in at a provider comes back with what it gave', async () => {
       return route.fulfill({ status: 401, json: { request_id: 'r1', code: 'wrong_login', message: 'no', hint: 'again' } });
     });
     await stranger.route('**/v1/login/oidc/begin', (route) => route.fulfill({ json: { ceremony: 'c-1', url: 'https://id.provider.example/authorize?state=s-1' } }));
-    await stranger.route('https://id.provider.example/**', (route) => route.fulfill({ status: 302, headers: { location: `${world.url}/oidc?code=k-1&state=s-1&iss=https%3A%2F%2Fid.provider.example%2Frealm` } }));
+    await stranger.route('https://id.provider.example/**', (route) => route.fulfill({ contentType: 'text/html', body: `<script>location.replace('${world.url}/oidc?code=k-1&state=s-1&iss=https%3A%2F%2Fid.provider.example%2Frealm')</script>` }));
     await stranger.goto(world.url);
     const button = stranger.getByRole('button', { name: 'Log in at id.provider.example' });
     await button.waitFor();

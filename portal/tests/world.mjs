@@ -84,12 +84,14 @@ export async function guest(browser, { locale = 'en-GB', width = 1440, height = 
   return page;
 }
 
-/** The pages as they were last built, not as the program holds them: for working on them without building it. */
+/** The pages as they were last built, not as the program holds them, under its policy: for working on them without building it. */
 async function fresh(context) {
   const dist = new URL('../dist', import.meta.url).pathname;
+  const [, policy] = /const POLICY: &str = "([^"]*)"/.exec(readFileSync(`${root}crates/portal/src/lib.rs`, 'utf8'));
+  const headers = { 'content-security-policy': policy.replace(/\\\n\s*/g, '') };
   await context.route(/^http:\/\/localhost:\d+\/(?!v1\/)/, (route) => {
     const { pathname } = new URL(route.request().url());
-    return route.fulfill({ path: /\.\w+$/.test(pathname) ? dist + pathname : `${dist}/index.html` });
+    return route.fulfill({ headers, path: /\.\w+$/.test(pathname) ? dist + pathname : `${dist}/index.html` });
   });
 }
 
