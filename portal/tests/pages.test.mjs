@@ -67,7 +67,8 @@ for (const [name, options] of [
   });
 }
 
-test('the first load is small', async () => {
+// Only the program sends its pages packed.
+test('the first load is small', { skip: Boolean(process.env.PORTAL_FRESH) }, async () => {
   const page = await guest(browser, state);
   const sizes = [];
   page.on('response', async (answer) => {
