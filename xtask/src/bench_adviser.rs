@@ -164,7 +164,7 @@ fn one(options: &Options, http: SocketAddr, n: u64, begin: Instant) -> Result<Ve
 
 fn ask(stream: &mut TcpStream, question: u64) -> Result<()> {
     // Half of them are paid calls, which are weighed.
-    let to = if question % 2 == 0 { "0031201234567" } else { "004930123456" };
+    let to = if question.is_multiple_of(2) { "0031201234567" } else { "004930123456" };
     let body = format!(
         r#"{{"tenant":"t{}","call_id":"{question}@bench","from":"2{:02}","to":"{to}","src_ip":"192.0.2.7"}}"#,
         question % TENANTS,

@@ -28,6 +28,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/adviser/setup": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What to put into a PBX so that it asks here
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_adviser_setup"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/alerts": {
         readonly parameters: {
             readonly query?: never;
@@ -42,6 +62,46 @@ export interface paths {
         readonly get: operations["get_alerts"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/approvals": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Refused calls that somebody is asked to approve, newest first
+         * @description Needs the right `read_cases`.
+         */
+        readonly get: operations["get_approvals"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/approvals/{id}/answer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Approves or refuses
+         * @description Needs the right `unblock`.
+         */
+        readonly post: operations["post_approvals_id_answer"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -285,6 +345,46 @@ export interface paths {
          * @description Needs the right `decide_cases`.
          */
         readonly put: operations["put_cases_id_decision"];
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cases/{id}/evidence": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What belongs to a case: calls, sources, changes of settings, logins
+         * @description Needs the right `read_cases`.
+         */
+        readonly get: operations["get_cases_id_evidence"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/cases/{id}/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * The evidence of a case as a zip, with a list of hashes
+         * @description Needs the right `read_calls`.
+         */
+        readonly get: operations["get_cases_id_export"];
+        readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -992,6 +1092,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/notices": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What people and programs were told, or are still to be, newest first
+         * @description Needs the right `read_cases`.
+         */
+        readonly get: operations["get_notices"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/numbers/{number}": {
         readonly parameters: {
             readonly query?: never;
@@ -1356,6 +1476,82 @@ export interface paths {
         readonly patch: operations["patch_tenants_tenant"];
         readonly trace?: never;
     };
+    readonly "/v1/tenants/{tenant}/contacts": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Contacts of a tenant, by name
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_contacts"];
+        readonly put?: never;
+        /**
+         * Makes a contact
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_tenants_tenant_contacts"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/contacts/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A contact
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_contacts_id"];
+        /**
+         * Sets a contact
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant_contacts_id"];
+        readonly post?: never;
+        /**
+         * Removes a contact
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_tenants_tenant_contacts_id"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of a contact
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_tenants_tenant_contacts_id"];
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/contacts/{id}/trial": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Sends a contact a trial message
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_tenants_tenant_contacts_id_trial"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/tenants/{tenant}/extensions": {
         readonly parameters: {
             readonly query?: never;
@@ -1412,6 +1608,26 @@ export interface paths {
         readonly patch: operations["patch_tenants_tenant_extensions_id"];
         readonly trace?: never;
     };
+    readonly "/v1/tenants/{tenant}/incident-plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * What is to be done when it is fraud, and who is called, in order
+         * @description Needs the right `read_cases`.
+         */
+        readonly get: operations["get_tenants_tenant_incident_plan"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/tenants/{tenant}/max-loss": {
         readonly parameters: {
             readonly query?: never;
@@ -1430,6 +1646,62 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/notifications": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Webhooks and collectors of a tenant, by name
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_notifications"];
+        readonly put?: never;
+        /**
+         * Makes a webhook or collector
+         * @description Needs the right `change_settings`.
+         */
+        readonly post: operations["post_tenants_tenant_notifications"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/v1/tenants/{tenant}/notifications/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * A webhook or collector
+         * @description Needs the right `read_settings`.
+         */
+        readonly get: operations["get_tenants_tenant_notifications_id"];
+        /**
+         * Sets a webhook or collector
+         * @description Needs the right `change_settings`.
+         */
+        readonly put: operations["put_tenants_tenant_notifications_id"];
+        readonly post?: never;
+        /**
+         * Removes a webhook or collector
+         * @description Needs the right `change_settings`.
+         */
+        readonly delete: operations["delete_tenants_tenant_notifications_id"];
+        readonly options?: never;
+        readonly head?: never;
+        /**
+         * Changes fields of a webhook or collector
+         * @description Needs the right `change_settings`.
+         */
+        readonly patch: operations["patch_tenants_tenant_notifications_id"];
         readonly trace?: never;
     };
     readonly "/v1/tenants/{tenant}/policy": {
@@ -1752,6 +2024,41 @@ export interface components {
          * @description Millionths of the tenant's currency
          */
         readonly Amount: number;
+        /**
+         * @description What can be answered.
+         * @enum {string}
+         */
+        readonly AnswerName: "number" | "country" | "no" | "block";
+        /** @description A refused call that somebody is asked to approve. */
+        readonly ApprovalView: {
+            /** @description What was answered: `number`, `country`, `no` or `block`. */
+            readonly answer?: string | null;
+            readonly answered?: components["schemas"]["Time"] | null;
+            /** @description By whom; `contact:anna` for a contact with a link. */
+            readonly answered_by?: string | null;
+            /** @description The case it belongs to. */
+            readonly case?: string | null;
+            /** @description Its country. */
+            readonly country: string;
+            /** @description Until when it can be answered. */
+            readonly expires: components["schemas"]["Time"];
+            /** @description Whose phone. */
+            readonly extension?: string | null;
+            /** @description Names it. */
+            readonly id: string;
+            /** @description What sort of line it is. */
+            readonly kind: string;
+            /** @description When it was asked. */
+            readonly made: components["schemas"]["Time"];
+            /** @description The number that was called. */
+            readonly number: string;
+            /** @description What a minute costs. */
+            readonly per_minute: components["schemas"]["Amount"];
+            /** @description The engine's reasons with their figures. */
+            readonly reasons: Record<string, unknown>;
+            /** @description Whose call. */
+            readonly tenant: string;
+        };
         /** @description The second half. */
         readonly Assertion: {
             /** @description Of the first half. */
@@ -1830,7 +2137,7 @@ export interface components {
             /** @description Who made it. */
             readonly made_by: string;
             /** @description The engine's reasons with their figures, strongest first. */
-            readonly reasons: Record<string, unknown>;
+            readonly reasons: readonly Record<string, unknown>[];
             /** @description Whether it only says what would have been blocked (`observe`). */
             readonly shadow: boolean;
             /** @description Since when. */
@@ -2122,6 +2429,33 @@ export interface components {
             /** @description Why, in words. */
             readonly why: string;
         };
+        /** @description What belongs to a case. */
+        readonly Evidence: {
+            /** @description Calls that cost something or that something was done about, oldest first. */
+            readonly calls: readonly components["schemas"]["CallView"][];
+            /** @description The case. */
+            readonly case: components["schemas"]["CaseView"];
+            /** @description What people changed, from a week before; oldest first. Absent for who may not read the audit log. */
+            readonly changes?: readonly components["schemas"]["AuditRow"][] | null;
+            /** @description What they cost. */
+            readonly cost: components["schemas"]["Amount"];
+            /** @description What happened: alerts, blocks, refusals, cuts; oldest first. */
+            readonly events: readonly components["schemas"]["EventView"][];
+            /** @description From when calls are shown. */
+            readonly from: components["schemas"]["Time"];
+            /** @description Whether there is more than is shown. */
+            readonly is_cut: boolean;
+            /** @description Logins of phones that failed, and registrations from new places, from a week before; oldest first. */
+            readonly logins: readonly components["schemas"]["EventView"][];
+            /** @description What people wrote, oldest first. */
+            readonly notes: readonly components["schemas"]["NoteView"][];
+            /** @description What the first minute of each refused one would have cost. */
+            readonly prevented: components["schemas"]["Amount"];
+            /** @description Where they came from, the most first. */
+            readonly sources: readonly components["schemas"]["SourceView"][];
+            /** @description Until when. */
+            readonly until: components["schemas"]["Time"];
+        };
         /** @description Why something was done about a call. */
         readonly Explanation: {
             /** @description Each reason, strongest first. */
@@ -2225,6 +2559,11 @@ export interface components {
             /** @description Whatever their age. */
             readonly held: boolean;
         };
+        /** @description What is to be done when it is fraud. */
+        readonly IncidentPlan: {
+            /** @description Step by step: what is done at once, then who is called. */
+            readonly steps: readonly string[];
+        };
         /** @description A program's key, without its secret. */
         readonly KeyView: {
             /** @description When. */
@@ -2303,6 +2642,13 @@ export interface components {
             /** @description Recovery codes that are left. */
             readonly recovery_codes: number;
         };
+        /** @description An answer. */
+        readonly NewAnswer: {
+            /** @description The most that may be spent under an approval, in millionths. */
+            readonly amount?: components["schemas"]["Amount"];
+            /** @description Which. */
+            readonly answer: components["schemas"]["AnswerName"];
+        };
         /** @description Who shall not be heard. */
         readonly NewBan: {
             /** @description An address or a network, such as `192.0.2.7` or `2001:db8::/32`. */
@@ -2318,6 +2664,13 @@ export interface components {
             /** @description Whose calls. */
             readonly tenant: string;
             readonly until?: components["schemas"]["Time"] | null;
+        };
+        /** @description A contact to be made. */
+        readonly NewContact: {
+            /** @description Its name; it never changes. */
+            readonly id: string;
+            /** @description The fields of `[[contact]]` of the boot file. */
+            readonly settings: Record<string, unknown>;
         };
         /** @description An extension to be made. */
         readonly NewExtension: {
@@ -2343,6 +2696,13 @@ export interface components {
         readonly NewNote: {
             /** @description What is to be said. */
             readonly words: string;
+        };
+        /** @description A notification to be made. */
+        readonly NewNotification: {
+            /** @description Its name; it never changes. */
+            readonly id: string;
+            /** @description The fields of `[[notification]]` of the boot file. Its secret is never shown. */
+            readonly settings: Record<string, unknown>;
         };
         /** @description A new passkey. */
         readonly NewPasskey: {
@@ -2480,7 +2840,7 @@ export interface components {
             readonly id?: string;
             /** @description What to do. */
             readonly mend: string;
-            /** @description The sort of setting: `tenant`, `trunk`, `extension`, `policy`, `tariff`; empty when it is about none alone. */
+            /** @description The sort of setting: `tenant`, `trunk`, `extension`, `policy`, `tariff`, `contact`, `notification`; empty when it is about none alone. */
             readonly section?: string;
             /** @description Whose. */
             readonly tenant?: string | null;
@@ -2497,6 +2857,32 @@ export interface components {
             readonly who: string;
             /** @description What they say. */
             readonly words: string;
+        };
+        /** @description Something that one person or program is told. */
+        readonly NoticeView: {
+            /** @description The case it belongs to. */
+            readonly case?: string | null;
+            /** @description Whom: `contact:anna` or `notification:siem`. */
+            readonly channel: string;
+            readonly done?: components["schemas"]["Time"] | null;
+            readonly due?: components["schemas"]["Time"] | null;
+            /** @description Names it. */
+            readonly id: string;
+            /** @description What it tells of: `alert`, `blocked`, `lifted`, `held`, `nearly`, `digest`, `proposed` or `trial`. */
+            readonly kind: string;
+            /** @description Since when it is to be told. */
+            readonly made: components["schemas"]["Time"];
+            /** @description `waiting`, `sent` or `given_up`. */
+            readonly state: string;
+            /** @description Whose contact or program it is; absent: the platform's. */
+            readonly tenant?: string | null;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            readonly tries: number;
+            /** @description Why the last try failed. */
+            readonly trouble?: string | null;
         };
         /** @description What the policy and the blocks in force say of a call. Money and behaviour are weighed when it is made. */
         readonly NumberVerdict: {
@@ -2604,7 +2990,7 @@ export interface components {
          * @description A kind of act.
          * @enum {string}
          */
-        readonly Permission: "read_calls" | "cut_calls" | "read_blocks" | "block" | "unblock" | "read_cases" | "decide_cases" | "read_reports" | "read_settings" | "change_settings" | "change_tenants" | "read_people" | "change_people" | "change_keys" | "read_audit" | "read_node" | "operate_node";
+        readonly Permission: "read_calls" | "cut_calls" | "read_blocks" | "block" | "unblock" | "read_cases" | "decide_cases" | "read_reports" | "read_settings" | "change_settings" | "change_tenants" | "read_people" | "change_people" | "change_keys" | "decide" | "read_audit" | "read_node" | "operate_node";
         /** @description What a plan changes, as people are shown it: without secrets. */
         readonly PlannedView: {
             /** @description Rows that change. */
@@ -2617,6 +3003,11 @@ export interface components {
             /** @description What works and is probably not meant. */
             readonly warnings: readonly components["schemas"]["Note"][];
         };
+        /**
+         * @description What the PBX is.
+         * @enum {string}
+         */
+        readonly Platform: "asterisk" | "freepbx" | "freeswitch" | "kamailio" | "opensips" | "3cx" | "swyxware";
         /** @description A price. */
         readonly PriceView: {
             /** @description Per call. */
@@ -2837,10 +3228,13 @@ export interface components {
             /** @description When it was last used, to the minute. */
             readonly seen: components["schemas"]["Time"];
         };
+        /** @description What came of a change. */
         readonly SettingChanged: {
+            /** @description What was changed. */
             readonly changes?: readonly components["schemas"]["ChangeView"][];
-            readonly proposal?: components["schemas"]["ProposalView"];
-            readonly setting?: components["schemas"]["SettingView"];
+            readonly proposal?: components["schemas"]["ProposalView"] | null;
+            readonly setting?: components["schemas"]["SettingView"] | null;
+            /** @description What works and is probably not meant. */
             readonly warnings?: readonly components["schemas"]["Note"][];
         };
         /** @description A setting. */
@@ -2864,6 +3258,20 @@ export interface components {
         readonly SetupView: {
             /** @description Whether the first person is still to be set up. */
             readonly needed: boolean;
+        };
+        /** @description Where calls came from. */
+        readonly SourceView: {
+            /**
+             * Format: int64
+             * @description How many calls.
+             */
+            readonly calls: number;
+            /** @description What they cost. */
+            readonly cost: components["schemas"]["Amount"];
+            /** @description The address; absent when it is not known. */
+            readonly ip?: string | null;
+            /** @description What the phone calls itself. */
+            readonly user_agent?: string | null;
         };
         /** @description An amount for each window. */
         readonly Spans: {
@@ -3036,8 +3444,116 @@ export interface components {
         };
     };
     responses: {
-        /** @description Refused: what happened and what to do */
-        readonly Refused: {
+        /** @description A fault of the program; the log has it under the request id */
+        readonly Broken: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The state of things, or the node, is against it */
+        readonly Conflict: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The request is understood and makes no sense: why */
+        readonly Invalid: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The request cannot be read: where, and why */
+        readonly Malformed: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The caller may not do this, or not from here, now or so */
+        readonly NotAllowed: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description It is not there, or the caller may not see it */
+        readonly NotFound: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The body is not JSON by its Content-Type */
+        readonly NotJson: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description Nobody is logged in, or the login is not right */
+        readonly NotLoggedIn: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description It was changed since it was read */
+        readonly Outdated: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The body is too large */
+        readonly TooLarge: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description Too many tries; Retry-After says how long to wait */
+        readonly TooMany: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description The store or the login provider does not answer, or there is too much to do */
+        readonly Unavailable: {
+            headers: {
+                readonly [name: string]: unknown;
+            };
+            content: {
+                readonly "application/json": components["schemas"]["RefusalBody"];
+            };
+        };
+        /** @description If-Match is missing */
+        readonly Unconditional: {
             headers: {
                 readonly [name: string]: unknown;
             };
@@ -3074,7 +3590,14 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Access"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_access: {
@@ -3105,7 +3628,53 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Access"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_adviser_setup: {
+        readonly parameters: {
+            readonly query: {
+                /** @description `asterisk`, `freepbx`, `freeswitch`, `kamailio`, `opensips`, `3cx` or `swyxware`. */
+                readonly platform: "asterisk" | "freepbx" | "freeswitch" | "kamailio" | "opensips" | "3cx" | "swyxware";
+                /** @description Whose. */
+                readonly tenant: string;
+                /** @description The trunk that is the PBX; absent where the tenant has only one. */
+                readonly trunk?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SetupView"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_alerts: {
@@ -3143,7 +3712,95 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_approvals: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+                /** @description Only those that can still be answered. */
+                readonly open?: boolean;
+                /** @description Of this tenant. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["ApprovalView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly post_approvals_id_answer: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewAnswer"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ApprovalView"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_audit: {
@@ -3183,7 +3840,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_audit_seq_revert: {
@@ -3217,7 +3881,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_audit_verify: {
@@ -3238,7 +3911,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ChainView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_blocks: {
@@ -3274,7 +3953,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_blocks: {
@@ -3294,7 +3980,7 @@ export interface operations {
         };
         readonly responses: {
             /** @description The answer */
-            readonly 200: {
+            readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3302,7 +3988,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["BlockView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_blocks_id: {
@@ -3326,7 +4021,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["BlockView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_blocks_id_lift: {
@@ -3360,7 +4061,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_calls: {
@@ -3416,7 +4126,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_calls_id: {
@@ -3440,7 +4157,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["CallView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_calls_id_explanation: {
@@ -3467,7 +4190,14 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Explanation"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_cases: {
@@ -3505,7 +4235,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_cases_id: {
@@ -3529,7 +4266,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["CaseFile"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_cases_id_decision: {
@@ -3560,7 +4303,78 @@ export interface operations {
                     readonly "application/json": components["schemas"]["CaseView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_cases_id_evidence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Evidence"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_cases_id_export: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description As the list names it. */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The evidence */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/zip": unknown;
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_cases_id_hold: {
@@ -3591,7 +4405,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["CaseView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_cases_id_notes: {
@@ -3614,7 +4439,7 @@ export interface operations {
         };
         readonly responses: {
             /** @description The answer */
-            readonly 200: {
+            readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3622,7 +4447,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["NoteView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_events: {
@@ -3646,7 +4480,14 @@ export interface operations {
                     readonly "text/event-stream": components["schemas"]["EventView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_healthz: {
@@ -3667,7 +4508,10 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Alive"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_invitation: {
@@ -3692,7 +4536,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_keys: {
@@ -3720,7 +4574,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_keys: {
@@ -3740,7 +4601,7 @@ export interface operations {
         };
         readonly responses: {
             /** @description The answer */
-            readonly 200: {
+            readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -3748,7 +4609,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MadeKey"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_keys_id: {
@@ -3770,7 +4640,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_live_calls: {
@@ -3798,7 +4677,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_live_calls_id_cut: {
@@ -3823,7 +4709,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login: {
@@ -3848,7 +4743,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_login_oidc: {
@@ -3869,7 +4774,10 @@ export interface operations {
                     readonly "application/json": components["schemas"]["OidcView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_oidc: {
@@ -3894,7 +4802,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_oidc_begin: {
@@ -3915,7 +4833,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["OidcBegun"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_passkey: {
@@ -3940,7 +4868,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_passkey_begin: {
@@ -3961,7 +4899,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Ceremony"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_recovery: {
@@ -3986,7 +4934,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_second_passkey: {
@@ -4011,7 +4969,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_second_passkey_begin: {
@@ -4032,7 +5000,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Ceremony"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_login_totp: {
@@ -4057,7 +5035,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_logout: {
@@ -4076,7 +5064,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_me: {
@@ -4097,7 +5095,12 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Me"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_me_passkeys: {
@@ -4122,7 +5125,12 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_passkeys: {
@@ -4147,7 +5155,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Enrolled"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_me_passkeys_id: {
@@ -4169,7 +5187,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_passkeys_begin: {
@@ -4190,7 +5218,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Ceremony"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_password: {
@@ -4213,7 +5251,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_recovery_codes: {
@@ -4234,7 +5282,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_me_sessions: {
@@ -4259,7 +5317,12 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_me_sessions_id: {
@@ -4281,7 +5344,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_totp: {
@@ -4306,7 +5379,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Enrolled"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_me_totp: {
@@ -4325,7 +5408,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_me_totp_begin: {
@@ -4346,7 +5439,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["NewTotp"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_node: {
@@ -4367,7 +5470,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["NodeStatus"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_node_bans: {
@@ -4392,7 +5501,13 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_node_bans: {
@@ -4418,7 +5533,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_node_bans_lift: {
@@ -4444,7 +5568,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_node_registrations: {
@@ -4472,7 +5605,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_node_trunks: {
@@ -4500,7 +5640,55 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_notices: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+                /** @description In this state. */
+                readonly state?: ("waiting" | "sent" | "given_up") | null;
+                /** @description To contacts and programs of this tenant. */
+                readonly tenant?: string | null;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["NoticeView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_numbers_number: {
@@ -4531,7 +5719,14 @@ export interface operations {
                     readonly "application/json": components["schemas"]["NumberView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_proposals: {
@@ -4559,7 +5754,13 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_proposals_id_approve: {
@@ -4590,7 +5791,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_proposals_id_refuse: {
@@ -4612,7 +5823,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_readyz: {
@@ -4633,7 +5854,10 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Ready"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_replays: {
@@ -4661,7 +5885,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_replays: {
@@ -4681,7 +5912,7 @@ export interface operations {
         };
         readonly responses: {
             /** @description The answer */
-            readonly 200: {
+            readonly 201: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -4689,7 +5920,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ReplayView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_replays_id: {
@@ -4713,7 +5953,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["ReplayView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_replays_id_cancel: {
@@ -4738,7 +5984,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_reports_longest_calls: {
@@ -4776,7 +6031,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_reports_office_hours: {
@@ -4812,7 +6074,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_reports_repeated_calls: {
@@ -4859,7 +6128,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_settings_apply: {
@@ -4894,7 +6170,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_settings_check: {
@@ -4922,7 +6207,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["PlannedView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_settings_export: {
@@ -4948,7 +6242,14 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Exported"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_setup: {
@@ -4969,7 +6270,10 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SetupView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_setup: {
@@ -4994,7 +6298,17 @@ export interface operations {
                     readonly "application/json": components["schemas"]["LoginView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 429: components["responses"]["TooMany"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants: {
@@ -5024,7 +6338,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_tenants: {
@@ -5052,7 +6373,23 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            /** @description A proposal was made: a second person must approve it */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant: {
@@ -5076,7 +6413,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_tenants_tenant: {
@@ -5114,7 +6457,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_tenants_tenant: {
@@ -5141,7 +6495,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly patch_tenants_tenant: {
@@ -5179,7 +6544,294 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_tenants_tenant_contacts: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["SettingView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly post_tenants_tenant_contacts: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewContact"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_tenants_tenant_contacts_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly put_tenants_tenant_contacts_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly delete_tenants_tenant_contacts_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly patch_tenants_tenant_contacts_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly post_tenants_tenant_contacts_id_trial: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Done */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_extensions: {
@@ -5212,7 +6864,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_tenants_tenant_extensions: {
@@ -5243,7 +6902,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_extensions_id: {
@@ -5269,7 +6937,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_tenants_tenant_extensions_id: {
@@ -5302,7 +6976,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_tenants_tenant_extensions_id: {
@@ -5331,7 +7016,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly patch_tenants_tenant_extensions_id: {
@@ -5364,7 +7060,52 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_tenants_tenant_incident_plan: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `en` or `nl`. */
+                readonly language?: string | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["IncidentPlan"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_max_loss: {
@@ -5388,7 +7129,253 @@ export interface operations {
                     readonly "application/json": components["schemas"]["MaxLossView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_tenants_tenant_notifications: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description `next` of the page before. */
+                readonly after?: string | null;
+                /** @description Items of the page, 1 to 1000. */
+                readonly limit?: number | null;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": {
+                        readonly items: readonly components["schemas"]["SettingView"][];
+                        /** @description Give this as `after` for the next page; absent on the last one. */
+                        readonly next?: string;
+                    };
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly post_tenants_tenant_notifications: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any token of the caller's own */
+                readonly "Idempotency-Key"?: string;
+            };
+            readonly path: {
+                /** @description The tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewNotification"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly get_tenants_tenant_notifications_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingView"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly put_tenants_tenant_notifications_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly delete_tenants_tenant_notifications_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly patch_tenants_tenant_notifications_id: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header: {
+                /** @description The ETag read */
+                readonly "If-Match": string;
+            };
+            readonly path: {
+                /** @description Its name. */
+                readonly id: string;
+                /** @description Its tenant. */
+                readonly tenant: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewSettings"];
+            };
+        };
+        readonly responses: {
+            /** @description The answer */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SettingChanged"];
+                };
+            };
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_policy: {
@@ -5412,7 +7399,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_tenants_tenant_policy: {
@@ -5450,7 +7443,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_tenants_tenant_policy: {
@@ -5484,7 +7488,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly patch_tenants_tenant_policy: {
@@ -5522,7 +7537,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_tariff: {
@@ -5546,7 +7572,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_tenants_tenant_tariff: {
@@ -5577,7 +7609,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_tenants_tenant_tariff: {
@@ -5604,7 +7647,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_tenants_tenant_tariff_check: {
@@ -5635,7 +7689,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["DeckReport"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_tenants_tenant_tariff_deck: {
@@ -5659,7 +7722,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["Deck"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_trunks: {
@@ -5691,7 +7760,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_trunks: {
@@ -5719,7 +7795,16 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_trunks_id: {
@@ -5743,7 +7828,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_trunks_id: {
@@ -5774,7 +7865,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_trunks_id: {
@@ -5801,7 +7903,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly patch_trunks_id: {
@@ -5832,7 +7945,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["SettingChanged"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_usage: {
@@ -5870,7 +7994,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_users: {
@@ -5900,7 +8031,14 @@ export interface operations {
                     };
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_users: {
@@ -5935,7 +8073,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly get_users_id: {
@@ -5959,7 +8106,13 @@ export interface operations {
                     readonly "application/json": components["schemas"]["UserView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_users_id: {
@@ -5984,7 +8137,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly patch_users_id: {
@@ -6015,7 +8179,18 @@ export interface operations {
                     readonly "application/json": components["schemas"]["UserView"];
                 };
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly put_users_id_grants: {
@@ -6053,7 +8228,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 412: components["responses"]["Outdated"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 428: components["responses"]["Unconditional"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly post_users_id_reset: {
@@ -6087,7 +8273,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
     readonly delete_users_id_sessions: {
@@ -6109,7 +8304,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            readonly default: components["responses"]["Refused"];
+            readonly 400: components["responses"]["Malformed"];
+            readonly 401: components["responses"]["NotLoggedIn"];
+            readonly 403: components["responses"]["NotAllowed"];
+            readonly 404: components["responses"]["NotFound"];
+            readonly 409: components["responses"]["Conflict"];
+            readonly 413: components["responses"]["TooLarge"];
+            readonly 415: components["responses"]["NotJson"];
+            readonly 422: components["responses"]["Invalid"];
+            readonly 500: components["responses"]["Broken"];
+            readonly 503: components["responses"]["Unavailable"];
         };
     };
 }

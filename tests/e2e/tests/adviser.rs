@@ -103,7 +103,7 @@ fn an_attack_through_kamailio_is_stopped_and_its_running_calls_are_hung_up_there
     let mut root = first_person(&place, &firewall);
     let key = key(&mut root);
     let kamailio = proxy(&place, &mut root, &key);
-    let (caller, callee) = long_call(0);
+    let (_caller, callee) = long_call(0);
     let carrier = Sipp::new(&place, place.at(CARRIER), callee)
         .calls(1_000, 1_000)
         .patience(Duration::from_secs(25))
