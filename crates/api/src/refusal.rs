@@ -105,6 +105,9 @@ pub enum Refusal {
     Broken,
 }
 
+/// Longest message of a refusal.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+
 /// What is told of a refusal.
 #[derive(Serialize, ToSchema)]
 pub struct RefusalBody {
@@ -211,7 +214,8 @@ impl Refusal {
         RefusalBody {
             request_id: request_id.to_owned(),
             code,
-            message: self.to_string(),
+            // What was sent may be in it.
+            message: self.to_string().chars().take(MESSAGE_CHARS_MAX).collect(),
             hint: hint.to_owned(),
             notes: match self {
                 Self::Unfit(notes) => notes.clone(),

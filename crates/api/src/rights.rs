@@ -248,6 +248,7 @@ mod tests {
         ("read_people", "x x x - x"),
         ("change_people", "x x x - -"),
         ("change_keys", "x x x - -"),
+        ("decide", "x x x - -"),
         ("read_audit", "x x x - x"),
         ("read_node", "x x x x x"),
         ("operate_node", "x - - - -"),

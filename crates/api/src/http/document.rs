@@ -164,7 +164,9 @@ fn refuses(route: &Route, has_query: bool, status: u16) -> bool {
     match status {
         401 | 404 => login || !reads,
         409 => matches!(route.needs, Needs::Right(_)) || !reads,
-        412 | 428 => route.conditional,
+        // Without If-Match it is the settings as a whole that changed meanwhile.
+        412 => route.conditional || (login && !reads),
+        428 => route.conditional,
         413 | 415 => !reads,
         422 => has_query || !reads,
         429 => !reads && !matches!(route.needs, Needs::Right(_)),

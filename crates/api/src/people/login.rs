@@ -111,7 +111,7 @@ pub async fn totp(ask: Ask<Nothing, Nothing, Code>) -> Outcome<LoginView> {
     app.pace.try_once(&pace, ask.from, at)?;
     let mut user = person.user.clone();
     let sealed = user.totp.as_deref().ok_or(Refusal::WrongLogin)?;
-    let mut codes = Codes::open(sealed, app.seal(), &user.id).ok_or(Refusal::Broken)?;
+    let mut codes = Codes::open(sealed, app.seal(), &user.id).ok_or_else(sealed_elsewhere)?;
     if !codes.take(&ask.body.code, at) {
         failed(app, user.login, at).await?;
         return Err(Refusal::WrongLogin);
@@ -122,6 +122,15 @@ pub async fn totp(ask: Ask<Nothing, Nothing, Code>) -> Outcome<LoginView> {
     user.version = app.work(move |store| Ok(store.put_user(&act, &changed)?)).await?;
     app.pace.forgive(&pace, ask.from);
     begin(&ask, user, strength::TOTP, Some(person.session.token)).await
+}
+
+/// The data folder was lost or is another node's: the secret that seals second factors with it.
+fn sealed_elsewhere() -> Refusal {
+    Refusal::Conflict {
+        code: "sealed_elsewhere",
+        message: "this node cannot read your authenticator's secret".into(),
+        hint: "log in with a recovery code or a passkey, or have somebody reset your second factor",
+    }
 }
 
 /// POST /v1/login/recovery

@@ -57,7 +57,7 @@ impl Platform {
 
 /// What to put into a PBX.
 #[derive(Serialize, ToSchema)]
-pub struct SetupView {
+pub struct AdviserSetup {
     /// What it is.
     pub platform: Platform,
     /// Where it asks over HTTP; absent where nobody can.
@@ -68,7 +68,7 @@ pub struct SetupView {
 }
 
 /// GET /v1/adviser/setup
-pub async fn setup(ask: Ask<Nothing, SetupQuery>) -> Outcome<SetupView> {
+pub async fn setup(ask: Ask<Nothing, SetupQuery>) -> Outcome<AdviserSetup> {
     let app = Arc::clone(&ask.app);
     let url = app.node().adviser_url();
     let listens = app.node().status().await?.listens;
@@ -86,7 +86,7 @@ pub async fn setup(ask: Ask<Nothing, SetupQuery>) -> Outcome<SetupView> {
     }
     let sip = listens.iter().find_map(|at| at.split_once(' ')).map_or("", |(_, at)| at);
     let text = filled(platform.text(), tenant.as_str(), &trunk, url.as_deref(), sip);
-    Ok(Reply::new(SetupView { platform, url, text }))
+    Ok(Reply::new(AdviserSetup { platform, url, text }))
 }
 
 fn filled(text: &str, tenant: &str, trunk: &str, url: Option<&str>, sip: &str) -> String {

@@ -251,7 +251,9 @@ async fn whatever_comes_is_refused_in_one_form_and_leaves_no_trace() {
             let before = last_act(&world);
             let got = send(&world.client("root"), &route.method, &one).await;
             count += 1;
-            if got.status.is_success() && !reads {
+            // Evidence that is handed out is on record.
+            let handed_out = route.path.ends_with("/export");
+            if got.status.is_success() && (!reads || handed_out) {
                 // It made sense after all, and what it changed must not stand in the way of others.
                 world = fresh();
             } else if matches!(route.needs, Needs::Right(_) | Needs::Person) {

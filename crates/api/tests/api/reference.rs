@@ -1,7 +1,7 @@
 //! The reference that is committed is the one the code makes.
 
 use axum::http::{Method, StatusCode};
-use ringfence_api::{reference, routes};
+use ringfence_api::{Route, reference, routes};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -30,11 +30,13 @@ pub fn check(method: &Method, path: &str, status: StatusCode) {
         };
         given.len() == wanted.len() && given.iter().zip(&wanted).all(same)
     };
-    let mut known: Vec<_> =
-        routes().into_iter().filter(|route| route.method == *method && is_of(route.path)).collect();
-    // A fixed word goes before a parameter.
-    known.sort_by_key(|route| route.path.matches('{').count());
-    let Some(route) = known.first() else { return };
+    let known: Vec<_> = routes().into_iter().filter(|route| is_of(route.path)).collect();
+    // A fixed word goes before a parameter, whatever the method.
+    let best = known.iter().map(|route| route.path.matches('{').count()).min();
+    let is_best = |route: &&Route| Some(route.path.matches('{').count()) == best;
+    let Some(route) = known.iter().filter(is_best).find(|route| route.method == *method) else {
+        return;
+    };
     let operation = &REFERENCE["paths"][route.path][method.as_str().to_lowercase()];
     let named = &operation["responses"][status.as_str()];
     assert!(

@@ -339,13 +339,6 @@ impl World {
         let node = Arc::new(Double { store: store.clone().into(), ..Double::default() });
         let mut settings = Settings::new("https://fw.example".into(), [7; 32]);
         set(&mut settings);
-        // Lets go of the store last, on a thread where waiting is allowed.
-        let (gone, world_is_gone) = mpsc::channel();
-        let kept = store.clone();
-        std::thread::spawn(move || {
-            let _ = world_is_gone.recv();
-            drop(kept);
-        });
         let app = App::new(State {
             store: store.clone(),
             node: Arc::clone(&node) as Arc<dyn Node>,
@@ -354,6 +347,17 @@ impl World {
             settings,
         })
         .unwrap();
+        // Lets go of the store last, on a thread where waiting is allowed: jobs may outlive the world for a moment.
+        let (gone, world_is_gone) = mpsc::channel();
+        let (kept, jobs) = (store.clone(), Arc::downgrade(&app));
+        std::thread::spawn(move || {
+            let _ = world_is_gone.recv();
+            while jobs.strong_count() > 0 {
+                std::thread::park_timeout(Duration::from_millis(5));
+            }
+            std::thread::park_timeout(Duration::from_millis(5));
+            drop(kept);
+        });
         let router = ringfence_api::router(Arc::clone(&app));
         let (held, tokens) = (Mutex::default(), AtomicU64::new(0));
         Self { app, clock, node, store, router, held, tokens, _gone: gone }
@@ -689,8 +693,8 @@ impl World {
         let response = self.answer(request, from).await;
         let (head, body) = response.into_parts();
         let bytes = to_bytes(body, 1 << 24).await.unwrap();
-        let body =
-            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
+        let is_json = head.headers.get("content-type").is_some_and(|of| of == "application/json");
+        let body = if is_json { serde_json::from_slice(&bytes).unwrap() } else { Value::Null };
         Got { status: head.status, headers: head.headers, body }
     }
 

@@ -43,21 +43,23 @@ impl Engine {
         let extension = tenant.extension(attempt.extension.as_ref());
         let enforces = tenant.settings.enforces();
         let promise = tenant.state.promise(wall, facts.destination, facts.rate);
+        let block =
+            forbidding(&tenant.state, attempt.extension.as_ref(), facts.destination, !enforces);
+        // Who is asked may overrule the engine, and nobody else.
+        let is_final =
+            block.is_some_and(|b| b.origin != MadeBy::Engine || b.level == Level::Suspended);
         let permitted = match declared(&tenant.settings, &civil, attempt, facts.destination) {
             Declared::Refused(Reason::ClassClosed { .. }, _) if promise.is_some() => true,
             Declared::Refused(reason, pass) => {
                 let closed = matches!(reason, Reason::ClassClosed { .. });
                 let verdict = refused(attempt.call, enforces, vec![reason], vec![pass]);
-                return if closed { asking(tenant, facts, verdict) } else { verdict };
+                return if closed && !is_final { asking(tenant, facts, verdict) } else { verdict };
             }
             Declared::Permitted => true,
             Declared::Open => promise.is_some(),
         };
-        if let Some(block) =
-            forbidding(&tenant.state, attempt.extension.as_ref(), facts.destination, !enforces)
-        {
-            // Who is asked may overrule the engine, and nobody else.
-            if block.origin != MadeBy::Engine || block.level == Level::Suspended {
+        if let Some(block) = block {
+            if is_final {
                 return blocked(attempt.call, enforces, block);
             }
             if promise.is_none() {

@@ -6,6 +6,7 @@ use ringfence_model::{Money, TenantId, WallTime, Window};
 use ringfence_notify::{News, What};
 use ringfence_store::StoreError;
 use std::collections::{BTreeMap, HashSet};
+use tokio::task::block_in_place;
 
 /// So much of a limit, in hundredths, is told of.
 const PERCENT: i64 = 80;
@@ -45,7 +46,7 @@ pub(super) async fn look(
             }
             let what = What::Nearly { window, used, limit };
             let news = News { id, tenant: Some(tenant), at: now, case: None, what };
-            running.store.notify(&spread::to_all(running, &news, now)?)?;
+            block_in_place(|| running.store.notify(&spread::to_all(running, &news, now)?))?;
         }
     }
     Ok(())

@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 use tracing::{error, info, warn};
 
 /// How often is looked for what is to be told.
@@ -69,7 +69,11 @@ impl Teller {
     /// Tells what `running` has to tell, until it is told to end.
     pub fn start(running: Arc<Running>) -> std::io::Result<Self> {
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("courier")
+            .enable_all()
+            .build()?;
         let thread = std::thread::Builder::new().name("teller".into());
         let thread = thread.spawn(move || {
             let telling = Arc::clone(&running.config().telling);
@@ -113,9 +117,10 @@ impl Work {
         loop {
             let turn = tokio::select! {
                 _ = &mut stopped => break,
-                _ = looks.tick() => self.turn(),
+                // The store waits, and the client of PostgreSQL has an event queue of its own, which cannot run within ours.
+                _ = looks.tick() => block_in_place(|| self.turn()),
                 _ = surveys.tick() => self.survey().await,
-                Some(done) = self.under_way.join_next() => done.map_or(Ok(()), |done| self.settle(done)),
+                Some(done) = self.under_way.join_next() => done.map_or(Ok(()), |done| block_in_place(|| self.settle(done))),
             };
             if let Err(error) = turn {
                 self.trouble(&error.to_string());
@@ -125,7 +130,7 @@ impl Work {
             while let Some(done) = self.under_way.join_next().await {
                 if let Ok(done) = done {
                     // What cannot be noted is tried again, as it was.
-                    let _ = self.settle(done);
+                    let _ = block_in_place(|| self.settle(done));
                 }
             }
         });
@@ -194,8 +199,10 @@ impl Work {
             self.made.clear();
         }
         limits::look(&self.running, &mut self.made, now).await?;
-        digest::look(&self.running, &mut self.made, now)?;
-        let backlog = self.running.store.backlog(BACKLOG_MAX)?;
+        let backlog = block_in_place(|| {
+            digest::look(&self.running, &mut self.made, now)?;
+            self.running.store.backlog(BACKLOG_MAX)
+        })?;
         let count: u64 = backlog.iter().map(|of| of.count).sum();
         let oldest = backlog.first().map_or(now, |of| of.oldest);
         let told = &self.running.told;
