@@ -105,8 +105,25 @@ pub enum Refusal {
     Broken,
 }
 
-/// Longest message of a refusal.
-const MESSAGE_CHARS_MAX: usize = 1_000;
+/// Longest text of a refusal: what was sent may be in it.
+const TEXT_CHARS_MAX: usize = 500;
+/// Most notes of a refusal; who has more to mend begins with these.
+const NOTES_MAX: usize = 200;
+
+fn short(text: &str) -> String {
+    text.chars().take(TEXT_CHARS_MAX).collect()
+}
+
+fn briefly(note: &Note) -> Note {
+    Note {
+        section: note.section.clone(),
+        tenant: note.tenant.as_deref().map(short),
+        id: short(&note.id),
+        field: note.field.as_deref().map(short),
+        what: short(&note.what),
+        mend: short(&note.mend),
+    }
+}
 
 /// What is told of a refusal.
 #[derive(Serialize, ToSchema)]
@@ -214,11 +231,10 @@ impl Refusal {
         RefusalBody {
             request_id: request_id.to_owned(),
             code,
-            // What was sent may be in it.
-            message: self.to_string().chars().take(MESSAGE_CHARS_MAX).collect(),
+            message: short(&self.to_string()),
             hint: hint.to_owned(),
             notes: match self {
-                Self::Unfit(notes) => notes.clone(),
+                Self::Unfit(notes) => notes.iter().take(NOTES_MAX).map(briefly).collect(),
                 _ => Vec::new(),
             },
         }
