@@ -206,9 +206,11 @@ pub struct FieldChange {
     pub field: String,
     /// What it says; absent when it is new. A secret is `{"kept": true}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub from: Option<Json>,
     /// What it will say; absent when it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = serde_json::Value, required = false)]
     pub to: Option<Json>,
 }
 

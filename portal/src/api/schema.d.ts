@@ -2488,8 +2488,10 @@ export interface components {
         readonly FieldChange: {
             /** @description Its name; inside tables `limits.per_day`. */
             readonly field: string;
-            readonly from?: components["schemas"]["Value"] | null;
-            readonly to?: components["schemas"]["Value"] | null;
+            /** @description What it says; absent when it is new. A secret is `{"kept": true}`. */
+            readonly from?: unknown;
+            /** @description What it will say; absent when it goes. */
+            readonly to?: unknown;
         };
         /** @description The first code of a new authenticator. */
         readonly FirstCode: {
@@ -3416,7 +3418,6 @@ export interface components {
             /** @description What people call them. */
             readonly name: string;
         };
-        readonly Value: unknown;
         /** @description What one policy would have done. */
         readonly Verdicts: {
             /**

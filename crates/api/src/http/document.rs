@@ -188,18 +188,22 @@ fn needs(needs: Needs) -> String {
 }
 
 fn conditions(route: &Route) -> Vec<Parameter> {
-    let header = |name: &str, required, about: &str| {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let header = |name: &str, required, about: &str, schema: ObjectBuilder| {
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
             .required(required)
             .description(Some(about))
-            .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+            .schema(Some(schema))
             .build()
     };
-    let version = route.conditional.then(|| header("If-Match", Required::True, "The ETag read"));
-    let once = (route.method == axum::http::Method::POST && route.repeatable())
-        .then(|| header("Idempotency-Key", Required::False, "Any token of the caller's own"));
+    let version =
+        route.conditional.then(|| header("If-Match", Required::True, "The ETag read", text()));
+    let token = || text().min_length(Some(1)).max_length(Some(128)).pattern(Some("^[!-~]+$"));
+    let once = (route.method == axum::http::Method::POST && route.repeatable()).then(|| {
+        header("Idempotency-Key", Required::False, "Any token of the caller's own", token())
+    });
     version.into_iter().chain(once).collect()
 }
 

@@ -68,7 +68,7 @@ pub fn cursor<K: Serialize>(key: K) -> String {
 /// Reads a cursor that [`cursor`] made.
 pub fn after<K: DeserializeOwned>(text: Option<&str>) -> Result<Option<K>, Refusal> {
     let Some(text) = text else { return Ok(None) };
-    let wrong = || Refusal::Malformed("after is no cursor of this list; begin without".into());
+    let wrong = || Refusal::Invalid("after is no cursor of this list; begin without".into());
     let bytes = BASE64.decode(text).map_err(|_| wrong())?;
     match serde_json::from_slice(&bytes) {
         Ok(Cursor(1, key)) => Ok(Some(key)),

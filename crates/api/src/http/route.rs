@@ -218,7 +218,10 @@ where
         origin::check(&head.method, &head.headers, app.origin())?;
     }
     let path = path::<P>(&mut head).await?;
-    let query = serde_urlencoded::from_str(head.uri.query().unwrap_or_default())
+    // What is left empty, as forms do, is not given.
+    let given = head.uri.query().unwrap_or_default().split('&');
+    let given: Vec<_> = given.filter(|pair| !pair.ends_with('=')).collect();
+    let query = serde_urlencoded::from_str(&given.join("&"))
         .map_err(|error| Refusal::Malformed(format!("the query: {error}")))?;
     // What comes with a GET means nothing (RFC 9110 §9.3.1).
     let body = match head.method {

@@ -52,6 +52,7 @@ pub struct ApprovalQuery {
     #[serde(default)]
     pub open: bool,
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,

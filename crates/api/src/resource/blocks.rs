@@ -61,6 +61,7 @@ pub struct BlockQuery {
     #[serde(default)]
     pub in_force: bool,
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,

@@ -114,6 +114,7 @@ pub struct CallQuery {
     #[param(value_type = Option<String>)]
     pub until: Option<Time>,
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,

@@ -51,6 +51,7 @@ pub struct NoticeQuery {
     #[param(inline)]
     pub state: Option<NoticeStateName>,
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,

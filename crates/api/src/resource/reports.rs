@@ -36,6 +36,7 @@ pub struct LongestQuery {
     #[param(value_type = String)]
     pub until: Time,
     /// So many, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 
@@ -82,6 +83,7 @@ pub struct RepeatedQuery {
     #[param(value_type = String)]
     pub until: Time,
     /// So many, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
 }
 

@@ -55,6 +55,7 @@ impl From<Setting> for SettingView {
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,

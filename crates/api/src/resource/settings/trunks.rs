@@ -30,6 +30,7 @@ pub struct TrunkQuery {
     #[param(value_type = Option<String>)]
     pub tenant: Option<TenantId>,
     /// Items of the page, 1 to 1000.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<u32>,
     /// `next` of the page before.
     pub after: Option<String>,
