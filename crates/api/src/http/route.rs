@@ -220,7 +220,7 @@ where
     let path = path::<P>(&mut head).await?;
     // What is left empty, as forms do, is not given.
     let given = head.uri.query().unwrap_or_default().split('&');
-    let given: Vec<_> = given.filter(|pair| !pair.ends_with('=')).collect();
+    let given: Vec<_> = given.filter(|pair| !is_empty(pair)).collect();
     let query = serde_urlencoded::from_str(&given.join("&"))
         .map_err(|error| Refusal::Malformed(format!("the query: {error}")))?;
     // What comes with a GET means nothing (RFC 9110 §9.3.1).
@@ -242,6 +242,10 @@ where
         body: Nothing {},
     };
     Ok((ask, body))
+}
+
+fn is_empty(pair: &str) -> bool {
+    pair.split_once('=').is_some_and(|(_, value)| value.is_empty())
 }
 
 async fn path<P: DeserializeOwned + Send + 'static>(

@@ -40,6 +40,9 @@ async fn calls_are_found_by_what_one_knows_of_them() {
     root.get("/v1/calls?outcome=lost").await.refused(400, "malformed");
     root.get("/v1/calls?limit=0").await.refused(400, "malformed");
     root.get("/v1/calls?after=xyz").await.refused(422, "invalid");
+    // A value that ends so is not left empty.
+    root.get("/v1/calls?after=xyz=").await.refused(422, "invalid");
+    root.get("/v1/calls?after=&from=").await.is(200);
     root.get("/v1/calls?from=yesterday").await.refused(400, "malformed");
 }
 
