@@ -2,9 +2,8 @@
 
 use crate::http::route::{Needs, Route};
 use crate::people::{access, invite, keys, login, me, oidc, proposals, setup, users};
-use crate::resource::settings::{
-    contacts, extensions, notifications, plan, policy, revert, tariff, tenants, trunks,
-};
+use crate::resource::settings::of_tenant::{self, NewContact, NewExtension, NewNotification};
+use crate::resource::settings::{plan, policy, revert, tariff, tenants, trunks};
 use crate::resource::{
     adviser, alerts, approvals, audit, bans, blocks, calls, cases, events, evidence, export,
     health, live, loss, node, notices, numbers, office, replays, reports, usage,
@@ -162,24 +161,24 @@ fn for_settings() -> Vec<Route> {
         POST "/v1/tenants/{tenant}/tariff/check" right(P::ReadSettings), tariff::check, "What a rate deck comes to, before it is set", large;
         DELETE "/v1/tenants/{tenant}/tariff" right(P::ChangeSettings), tariff::remove, "Removes a rate deck: the default holds", conditional;
         GET "/v1/tenants/{tenant}/tariff/deck" right(P::ReadSettings), tariff::deck, "The rate deck itself";
-        GET "/v1/tenants/{tenant}/extensions" right(P::ReadSettings), extensions::list, "Extensions of a tenant, by name";
-        POST "/v1/tenants/{tenant}/extensions" right(P::ChangeSettings), extensions::make, "Makes an extension", making;
-        GET "/v1/tenants/{tenant}/extensions/{id}" right(P::ReadSettings), extensions::one, "An extension";
-        PUT "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::put, "Sets an extension", conditional;
-        PATCH "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::patch, "Changes fields of an extension", conditional;
-        DELETE "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), extensions::remove, "Removes an extension", conditional;
-        GET "/v1/tenants/{tenant}/contacts" right(P::ReadSettings), contacts::list, "Contacts of a tenant, by name";
-        POST "/v1/tenants/{tenant}/contacts" right(P::ChangeSettings), contacts::make, "Makes a contact", making;
-        GET "/v1/tenants/{tenant}/contacts/{id}" right(P::ReadSettings), contacts::one, "A contact";
-        PUT "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::put, "Sets a contact", conditional;
-        PATCH "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::patch, "Changes fields of a contact", conditional;
-        DELETE "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), contacts::remove, "Removes a contact", conditional;
-        GET "/v1/tenants/{tenant}/notifications" right(P::ReadSettings), notifications::list, "Webhooks and collectors of a tenant, by name";
-        POST "/v1/tenants/{tenant}/notifications" right(P::ChangeSettings), notifications::make, "Makes a webhook or collector", making;
-        GET "/v1/tenants/{tenant}/notifications/{id}" right(P::ReadSettings), notifications::one, "A webhook or collector";
-        PUT "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::put, "Sets a webhook or collector", conditional;
-        PATCH "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::patch, "Changes fields of a webhook or collector", conditional;
-        DELETE "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), notifications::remove, "Removes a webhook or collector", conditional;
+        GET "/v1/tenants/{tenant}/extensions" right(P::ReadSettings), of_tenant::list::<NewExtension>, "Extensions of a tenant, by name";
+        POST "/v1/tenants/{tenant}/extensions" right(P::ChangeSettings), of_tenant::make::<NewExtension>, "Makes an extension", making;
+        GET "/v1/tenants/{tenant}/extensions/{id}" right(P::ReadSettings), of_tenant::one::<NewExtension>, "An extension";
+        PUT "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), of_tenant::put::<NewExtension>, "Sets an extension", conditional;
+        PATCH "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), of_tenant::patch::<NewExtension>, "Changes fields of an extension", conditional;
+        DELETE "/v1/tenants/{tenant}/extensions/{id}" right(P::ChangeSettings), of_tenant::remove::<NewExtension>, "Removes an extension", conditional;
+        GET "/v1/tenants/{tenant}/contacts" right(P::ReadSettings), of_tenant::list::<NewContact>, "Contacts of a tenant, by name";
+        POST "/v1/tenants/{tenant}/contacts" right(P::ChangeSettings), of_tenant::make::<NewContact>, "Makes a contact", making;
+        GET "/v1/tenants/{tenant}/contacts/{id}" right(P::ReadSettings), of_tenant::one::<NewContact>, "A contact";
+        PUT "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), of_tenant::put::<NewContact>, "Sets a contact", conditional;
+        PATCH "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), of_tenant::patch::<NewContact>, "Changes fields of a contact", conditional;
+        DELETE "/v1/tenants/{tenant}/contacts/{id}" right(P::ChangeSettings), of_tenant::remove::<NewContact>, "Removes a contact", conditional;
+        GET "/v1/tenants/{tenant}/notifications" right(P::ReadSettings), of_tenant::list::<NewNotification>, "Webhooks and collectors of a tenant, by name";
+        POST "/v1/tenants/{tenant}/notifications" right(P::ChangeSettings), of_tenant::make::<NewNotification>, "Makes a webhook or collector", making;
+        GET "/v1/tenants/{tenant}/notifications/{id}" right(P::ReadSettings), of_tenant::one::<NewNotification>, "A webhook or collector";
+        PUT "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), of_tenant::put::<NewNotification>, "Sets a webhook or collector", conditional;
+        PATCH "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), of_tenant::patch::<NewNotification>, "Changes fields of a webhook or collector", conditional;
+        DELETE "/v1/tenants/{tenant}/notifications/{id}" right(P::ChangeSettings), of_tenant::remove::<NewNotification>, "Removes a webhook or collector", conditional;
         GET "/v1/trunks" right(P::ReadSettings), trunks::list, "Trunks, by tenant and name";
         POST "/v1/trunks" right(P::ChangeSettings), trunks::make, "Makes a trunk", making;
         GET "/v1/trunks/{id}" right(P::ReadSettings), trunks::one, "A trunk";

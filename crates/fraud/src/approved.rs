@@ -121,19 +121,7 @@ fn lasts(rate: &Rate, amount: Money) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringfence_model::{Kind, RiskTier};
-
-    fn there() -> Destination {
-        Destination {
-            number: Some("+23276123456".parse().unwrap()),
-            kind: Kind::Mobile,
-            country: "SL".parse().unwrap(),
-            home: false,
-            tier: RiskTier::A,
-            range: None,
-            valid: true,
-        }
-    }
+    use crate::standing::tests::sierra_leone as there;
 
     fn rate() -> Rate {
         Rate {

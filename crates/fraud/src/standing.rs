@@ -73,7 +73,7 @@ fn class_open(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use ringfence_model::{
         CallId, ClassRule, Country, Direction, Kind, ListEntry, Policy, RiskTier, Source, Via, When,
@@ -99,7 +99,7 @@ mod tests {
         }
     }
 
-    fn sierra_leone() -> Destination {
+    pub fn sierra_leone() -> Destination {
         Destination {
             number: Some("+23276123456".parse().unwrap()),
             kind: Kind::Mobile,

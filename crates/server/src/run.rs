@@ -61,11 +61,11 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
-        let (running, mut behind) = start(sockets, taken_up, ground, (config, keys), logging)?;
+        let (running, behind, orders) = start(sockets, taken_up, ground, (config, keys), logging)?;
         let web = faces.open_api(&running, secret)?;
         let teller = Teller::start(Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
-        let advising = Advising::start(faces.adviser.take(), behind.orders(), Arc::clone(&running))
+        let advising = Advising::start(faces.adviser.take(), orders, Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
         attend(Arc::clone(&running), faces).await;
         Ok::<_, ServeError>((running, behind, web, teller, advising))
@@ -132,15 +132,6 @@ struct Behind {
     writer: JoinHandle<()>,
     feed: Feed,
     exporter: Option<Exporter>,
-    /// What the writer hears that PBXs are to do.
-    orders: Option<Orders>,
-}
-
-impl Behind {
-    fn orders(&mut self) -> Orders {
-        // Nobody else takes them.
-        self.orders.take().unwrap_or_else(|| tokio::sync::mpsc::channel(1).1)
-    }
 }
 
 async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError> {
@@ -162,13 +153,14 @@ async fn open_sockets(config: &Config, shards: u8) -> Result<Sockets, ServeError
     }
 }
 
+/// Starts the threads of calls and those behind them; with what the writer hears that PBXs are to do.
 fn start(
     sockets: Sockets,
     taken_up: TakenUp,
     ground: Ground<'_>,
     (config, keys): (Config, Option<Arc<Keys>>),
     logging: Logging,
-) -> Result<(Arc<Running>, Behind), ServeError> {
+) -> Result<(Arc<Running>, Behind, Orders), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
     let (records, reader): (Records, _) = ringfence_edge::records(RECORDS, known);
     let edge = sockets.start(&config.snapshot.directory, gates, records)?;
@@ -217,7 +209,7 @@ fn start(
     let shards = Arc::downgrade(&running.shards);
     let thread = std::thread::Builder::new().name("writer".into());
     let writer = thread.spawn(move || writer.run(&shards)).map_err(system("thread"))?;
-    Ok((Arc::new(running), Behind { writer, feed, exporter, orders: Some(orders) }))
+    Ok((Arc::new(running), Behind { writer, feed, exporter }, orders))
 }
 
 /// Serves operators and heeds signals until it is time to end.

@@ -12,6 +12,8 @@ mod attempt;
 mod baresip;
 mod browser;
 mod certificate;
+#[path = "../../../crates/store/tests/contract/cluster.rs"]
+mod cluster;
 mod disk;
 mod dnsmasq;
 mod firewall;

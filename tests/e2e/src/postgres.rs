@@ -1,12 +1,12 @@
 //! A PostgreSQL of the test's own, on a socket in a folder of its own.
 
 use crate::attempt::eventually;
+use crate::cluster::{owner, programs};
 use crate::place::Place;
 use crate::program::Program;
 use nix::sys::signal::Signal;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -102,25 +102,4 @@ impl Drop for Postgres {
         }
         self.kill();
     }
-}
-
-fn programs() -> PathBuf {
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<_> = debian.map(|version| version.path().join("bin")).collect();
-    found.sort();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    found.extend(std::env::split_paths(&path));
-    let has = |folder: &PathBuf| folder.join("initdb").exists();
-    found.into_iter().rfind(has).expect("PostgreSQL is not installed: run tools/need")
-}
-
-/// Who the server runs as: we, or where we are root `nobody`, who then owns the folder.
-fn owner(folder: &Path) -> u32 {
-    const NOBODY: u32 = 65_534;
-    let mine = std::fs::metadata(folder).expect("the folder").uid();
-    if mine != 0 {
-        return mine;
-    }
-    chown(folder, Some(NOBODY), None).expect("the folder for its user");
-    NOBODY
 }

@@ -1,10 +1,11 @@
 //! What an answer does: on record first, so that it is given once; then the node; and taken back where the node cannot.
 
 use crate::app::App;
-use crate::node::{ApproveOrder, BlockOrder, Destined, SetBlock};
+use crate::node::{ApproveOrder, BlockOrder, Destined};
 use crate::refusal::Refusal;
+use crate::resource::blocks::row_of;
 use ringfence_model::{ExtensionId, Level, Money, TenantId};
-use ringfence_store::{Act, Answer, Approval, BlockRow, StoreError};
+use ringfence_store::{Act, Answer, Approval, StoreError};
 use std::sync::Arc;
 
 /// Answers. `amount` is the most that may be spent under an approval.
@@ -59,23 +60,8 @@ async fn block(app: &Arc<App>, act: &Act, of: &Approval) -> Result<(), Refusal> 
         until: None,
         by: act.who.clone(),
     };
-    let SetBlock { id, since } = app.node().block(order.clone()).await?;
-    let row = BlockRow {
-        id,
-        tenant: order.tenant,
-        extension: order.extension,
-        level: order.level,
-        since,
-        until: None,
-        made_by: order.by,
-        by_engine: false,
-        shadow: false,
-        reasons: serde_json::json!([]),
-        why: act.why.clone(),
-        case: of.case.clone(),
-        lifted: None,
-        lifted_by: None,
-    };
+    let set = app.node().block(order.clone()).await?;
+    let row = row_of(order, set, act, of.case.clone());
     let act = Act { what: "block.set".to_owned(), ..act.clone() };
     // It is in force, whatever the record says: who answered is not told otherwise.
     app.work(move |store| {

@@ -14,7 +14,7 @@ use crate::rights::{Permission, Place, Reach};
 use crate::stored;
 use crate::time::Time;
 use ringfence_model::{ExtensionId, Level, Money, TenantId, WallTime};
-use ringfence_store::{BlockFilter, BlockRow, Store, StoreError};
+use ringfence_store::{Act, BlockFilter, BlockRow, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -192,6 +192,26 @@ pub struct NewBlock {
     pub until: Option<Time>,
 }
 
+/// The record of a block that somebody set.
+pub fn row_of(order: BlockOrder, set: SetBlock, act: &Act, case: Option<String>) -> BlockRow {
+    BlockRow {
+        id: set.id,
+        tenant: order.tenant,
+        extension: order.extension,
+        level: order.level,
+        since: set.since,
+        until: order.until,
+        made_by: order.by,
+        by_engine: false,
+        shadow: false,
+        reasons: serde_json::json!([]),
+        why: act.why.clone(),
+        case,
+        lifted: None,
+        lifted_by: None,
+    }
+}
+
 /// POST /v1/blocks
 pub async fn set(ask: Ask<Nothing, Nothing, NewBlock>) -> Outcome<BlockView> {
     let (app, at, act) = (Arc::clone(&ask.app), ask.at, ask.act("block.set"));
@@ -208,23 +228,8 @@ pub async fn set(ask: Ask<Nothing, Nothing, NewBlock>) -> Outcome<BlockView> {
     let tenant = order.tenant.clone();
     app.work(move |store| ask.caller.may(store, Permission::Block, &tenant)).await?;
     // The node first: a block that is acknowledged stops calls.
-    let SetBlock { id, since } = app.node().block(order.clone()).await?;
-    let row = BlockRow {
-        id,
-        tenant: order.tenant,
-        extension: order.extension,
-        level: order.level,
-        since,
-        until: order.until,
-        made_by: order.by,
-        by_engine: false,
-        shadow: false,
-        reasons: serde_json::json!([]),
-        why: act.why.clone(),
-        case: None,
-        lifted: None,
-        lifted_by: None,
-    };
+    let set = app.node().block(order.clone()).await?;
+    let row = row_of(order, set, &act, None);
     let row = app
         .work(move |store| {
             store.record_block(&act, &row)?;

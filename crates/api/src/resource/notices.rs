@@ -1,7 +1,7 @@
 //! What people and programs were told, and the plan for when it is fraud.
 
 use super::gather::page;
-use super::settings::contacts::Which as Contact;
+use super::settings::of_tenant::Which as Contact;
 use super::settings::tenants::Which as Tenant;
 use crate::http::ask::{Ask, Nothing};
 use crate::http::page::{Page, after, limit};

@@ -1,8 +1,12 @@
 //! A PostgreSQL of the test's own, in a temporary folder, on a socket there.
 
+#[path = "cluster.rs"]
+mod cluster;
+
+use cluster::{owner, programs};
 use ringfence_store::Place;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 /// Runs until it is dropped.
@@ -96,26 +100,4 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn programs() -> PathBuf {
-    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found: Vec<_> = debian.map(|version| version.path().join("bin")).collect();
-    found.sort();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    found.extend(std::env::split_paths(&path));
-    let has = |folder: &PathBuf| folder.join("initdb").exists();
-    found.into_iter().rfind(has).expect("PostgreSQL is not installed: run tools/need")
-}
-
-/// Who the server runs as: we, or where we are root `nobody`, who then owns the folder.
-fn owner(folder: &Path) -> u32 {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let mine = std::fs::metadata(folder).unwrap().uid();
-    if mine != 0 {
-        return mine;
-    }
-    const NOBODY: u32 = 65_534;
-    chown(folder, Some(NOBODY), None).unwrap();
-    NOBODY
 }

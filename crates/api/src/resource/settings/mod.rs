@@ -4,9 +4,7 @@
 //! caller must have the right to each row of it, what is grave is proposed, all else the node stores and puts in force.
 
 pub mod change;
-pub mod contacts;
-pub mod extensions;
-pub mod notifications;
+pub mod of_tenant;
 pub mod plan;
 pub mod policy;
 pub mod revert;
