@@ -96,15 +96,17 @@ impl Core {
 
     /// Whether we sent this very INVITE on before, and only proxies were in between.
     pub fn is_loop(&self, invite: &Message, brought_by: Option<&TrunkId>) -> bool {
-        let mut vias =
-            invite.values(Name::Via).filter_map(Via::read).filter_map(|via| via.branch());
-        vias.any(|branch| {
+        our_branches(invite).any(|branch| {
             let dot = memchr::memrchr(b'.', branch);
             let mark = dot.and_then(|dot| std::str::from_utf8(branch.get(dot + 1..)?).ok());
-            shard_of_branch(branch).is_some()
-                && mark.and_then(|mark| u32::from_str_radix(mark, 16).ok())
-                    == Some(self.mark(invite, brought_by))
+            mark.and_then(|mark| u32::from_str_radix(mark, 16).ok())
+                == Some(self.mark(invite, brought_by))
         })
+    }
+
+    /// Whether we sent it on before, for whomever it was then: a loop, or a spiral (RFC 3261 §6).
+    pub fn came_round(&self, invite: &Message) -> bool {
+        our_branches(invite).next().is_some()
     }
 
     /// A name for a new call.
@@ -243,6 +245,12 @@ pub fn crossing<'a>(
     ours: &'a [u8],
 ) -> Crossing<'a> {
     Crossing { from, to, hidden, ours: host_of(ours), without: None }
+}
+
+/// The branches of ours among a request's Via.
+fn our_branches(request: &Message) -> impl Iterator<Item = &[u8]> {
+    let vias = request.values(Name::Via).filter_map(Via::read);
+    vias.filter_map(|via| via.branch()).filter(|branch| shard_of_branch(branch).is_some())
 }
 
 /// The host of `host:port`.

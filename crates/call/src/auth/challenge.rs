@@ -31,6 +31,8 @@ pub enum Outcome {
     Right,
     /// Nothing is known yet: ask again.
     Again { stale: bool },
+    /// Made in a way that was not offered, such as with an algorithm this tenant does not take: ask again.
+    Unfit,
     /// They are for another URI.
     OtherUri,
     /// No such user, or not its password.
@@ -115,9 +117,8 @@ impl Challengers {
             Err(Refused::Stale) => Outcome::Again { stale: true },
             Err(Refused::Wrong) => Outcome::Wrong,
             Err(Refused::Uri) => Outcome::OtherUri,
-            Err(Refused::Realm | Refused::Algorithm | Refused::Qop) => {
-                Outcome::Again { stale: false }
-            }
+            Err(Refused::Realm) => Outcome::Again { stale: false },
+            Err(Refused::Algorithm | Refused::Qop) => Outcome::Unfit,
         }
     }
 

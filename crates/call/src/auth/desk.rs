@@ -167,6 +167,12 @@ impl<'d> Desk<'_, 'd> {
                 Ok(user)
             }
             Outcome::Again { stale } => Err(at_once(challengers.challenge(tenant, asker, stale))),
+            // No guess, and yet a phone that never gets in: its people are told.
+            Outcome::Unfit => {
+                let answer = challengers.challenge(tenant, asker, false);
+                self.count(tenant, &user);
+                Err(at_once(answer))
+            }
             Outcome::OtherUri => Err(at_once(challengers.respond(asker, 400, &[]))),
             Outcome::Wrong => {
                 let answer = challengers.challenge(tenant, asker, false);
@@ -179,6 +185,10 @@ impl<'d> Desk<'_, 'd> {
 
     fn failed(&mut self, tenant: &Tenant, user: &str, aor: Aor) {
         self.guard.failed(self.now.moment, sender(self.flow), aor);
+        self.count(tenant, user);
+    }
+
+    fn count(&mut self, tenant: &Tenant, user: &str) {
         let known = self.directory.extension_of_login(&tenant.id, user);
         let source = crate::route::source(self.flow, self.message);
         let extension = known.map(|extension| extension.id.clone());

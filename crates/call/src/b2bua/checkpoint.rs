@@ -20,6 +20,8 @@ use std::time::Duration;
 pub const KIND: u8 = b'C';
 /// Another number for another layout: a record of an older one is dropped, never misread.
 const VERSION: u8 = 1;
+/// What follows the record of a call that is over, while a party may not know.
+const ENDING: u8 = 1;
 /// A call is written again at most this often, unless its parties moved.
 const AT_MOST_EVERY: Duration = Duration::from_secs(60);
 /// Requests are not counted in records; after a restart we begin this much later. A gap is no fault (RFC 3261
@@ -92,6 +94,14 @@ impl Call {
         core.out.push_back(Output::Checkpoint { key: key(self.id), state: Some(state) });
     }
 
+    /// Writes down that the call is over and a BYE is on its way, when it was written down before.
+    pub(super) fn keep_ending(&mut self, core: &mut Core, now: Now) {
+        let state = self.kept_at.and_then(|_| self.record(now));
+        if let Some(state) = state {
+            core.out.push_back(Output::Checkpoint { key: key(self.id), state: Some(state) });
+        }
+    }
+
     /// Its record is not needed any more.
     pub(super) fn drop_record(&mut self, core: &mut Core) {
         if self.kept_at.take().is_some() {
@@ -113,12 +123,14 @@ impl Call {
             assumed: self.assumed,
             sides: self.pairs.first().map(|pair| [side(&pair.caller), side(&pair.callee)]),
         };
-        postcard::to_extend(&record, Vec::with_capacity(1_024)).ok().map(Bytes::from)
+        let mut state = postcard::to_extend(&record, Vec::with_capacity(1_024)).ok()?;
+        state.extend((self.stage == Stage::Over).then_some(ENDING));
+        Some(state.into())
     }
 
     /// Takes up a call where its record says it was. `None` when the record is of no use.
     pub fn restore(core: &mut Core, now: Now, place: Place, state: &[u8]) -> Option<Self> {
-        let record = postcard::from_bytes::<Record<'_>>(state).ok()?;
+        let (record, ending) = postcard::take_from_bytes::<Record<'_>>(state).ok()?;
         if record.version != VERSION {
             return None;
         }
@@ -147,6 +159,9 @@ impl Call {
             core.dialogs.insert(caller.local_tag, seat(Party::Caller));
             core.dialogs.insert(callee.local_tag, seat(Party::Callee));
             call.pairs.push(Pair { id: pair, branch: 0, caller, callee, reliable: Vec::new() });
+        }
+        if !ending.is_empty() {
+            call.tell_again(core, now);
         }
         Some(call)
     }

@@ -235,6 +235,7 @@ impl Call {
                 self.branches.clear();
                 self.unacked = false;
                 self.forget(core);
+                self.drop_record(core);
             }
             _ => {
                 self.settled.retain(|settled| settled.ack.is_none());

@@ -107,6 +107,24 @@ impl Call {
         }
     }
 
+    /// It is over, and a party may not know yet.
+    fn owes_bye(&self) -> bool {
+        self.owed_bye.is_some() || self.relays.iter().any(|relay| &*relay.method == b"BYE")
+    }
+
+    /// Tells both parties of a call that was over before a restart: the BYE of then may be lost. One who knows answers
+    /// 481 (RFC 3261 §15.1.2).
+    pub(super) fn tell_again(&mut self, core: &mut Core, now: Now) {
+        self.stage = Stage::Over;
+        self.tidy_at = Some(now.moment + LINGER);
+        for party in [Party::Callee, Party::Caller] {
+            self.bye(core, now, party, None);
+        }
+        if !self.owes_bye() {
+            self.drop_record(core);
+        }
+    }
+
     /// The ACK that never came from the other side, so that a BYE may follow.
     fn ack_ourselves(&mut self, core: &mut Core, party: Party) {
         let id = self.id;
@@ -143,7 +161,11 @@ impl Call {
 
     /// The one record and the one fact of the end.
     pub(super) fn report(&mut self, core: &mut Core, now: Now, by: ReleasedBy, code: u16) {
-        self.drop_record(core);
+        if self.owes_bye() {
+            self.keep_ending(core, now)
+        } else {
+            self.drop_record(core)
+        }
         let billable_ms = self.answered.map_or(0, |answered| {
             let up = self.up_before + (now.moment - answered.moment);
             u64::try_from(up.as_millis()).unwrap_or(u64::MAX)

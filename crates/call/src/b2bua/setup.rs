@@ -161,6 +161,10 @@ impl Call {
         let Some(setup) = self.setup.as_mut() else { return };
         setup.routes = routes.into();
         setup.ruling = ruling;
+        // What comes round and fails is not tried another way: each round would double it.
+        if setup.routes.len() > 1 && !ruling.protected && core.came_round(&setup.invite) {
+            setup.routes.truncate(1);
+        }
         self.stage = Stage::Trying;
         self.next_route(core, now);
     }

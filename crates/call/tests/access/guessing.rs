@@ -5,6 +5,7 @@ use crate::peer::Phone;
 use crate::world::{World, udp};
 use ringfence_call::{Extension, Parts};
 use ringfence_model::CallEvent;
+use ringfence_sip::digest::Algorithm;
 use ringfence_sip::{Message, Method, Name};
 use std::time::Duration;
 
@@ -258,4 +259,28 @@ fn strangers_get_no_answer() {
         assert!(stranger.ask(&mut world, method, None).is_empty(), "{domain} {method:?}");
     }
     assert!(world.transactions.is_empty());
+}
+
+/// A phone that knows only MD5 at an office that does not take it: it will never get in, and says nothing itself.
+#[test]
+fn a_phone_that_answers_in_a_way_that_is_not_taken_is_told_of_and_not_banned() {
+    let mut parts = parts();
+    parts.tenants[0].algorithms = vec![Algorithm::Sha256];
+    let mut world = World::new(parts);
+    let mut phone = Phone::new(ACME, "201", "203.0.113.50:7000");
+    for _ in 0..40 {
+        let challenge = phone.ask(&mut world, Method::Register, None).pop().expect("a challenge");
+        let (name, value) = phone.credentials(Method::Register, &challenge);
+        let value = String::from_utf8(value).unwrap().replace("SHA-256", "MD5").into_bytes();
+        let answer = phone.ask(&mut world, Method::Register, Some((name, value))).pop();
+        assert_eq!(answer.expect("a challenge again").code(), Some(401));
+        world.pass(Duration::from_secs(1));
+    }
+    assert_eq!((world.guard.counts().bans, world.guard.counts().failures), (0, 0));
+    world.pass(Duration::from_secs(61));
+    let told = world.events.iter().filter_map(|event| match event {
+        CallEvent::RegistrationFailed(failed) => Some(failed.count),
+        _ => None,
+    });
+    assert_eq!(told.sum::<u32>(), 40);
 }

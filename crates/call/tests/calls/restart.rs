@@ -127,3 +127,36 @@ fn numbers_of_calls_go_on_though_the_clock_was_set_back() {
     w.invite("pbx", "sip:0201112222@edge.example", "", "");
     assert!(w.judged[0].call < w.judged[1].call);
 }
+
+#[test]
+fn who_did_not_hear_of_the_end_before_a_restart_hears_of_it_afterwards() {
+    let mut w = World::new();
+    let (mut caller, _) = w.call_up();
+    w.ask(caller.next(), "BYE", "", "");
+    w.hears("pbx", "200");
+    let lost = w.hears("carrier", "BYE");
+    w.restart(Duration::from_secs(20));
+    assert_eq!(w.calls.running().count(), 0);
+    let bye = w.hears("carrier", "BYE");
+    let number = |message: &ringfence_sip::Message| message.essentials().unwrap().cseq.number;
+    assert!(number(&bye) > number(&lost));
+    w.answer("carrier", &bye, "200 OK", "", "", "");
+    let again = w.hears("pbx", "BYE");
+    w.answer("pbx", &again, "481 Call/Transaction Does Not Exist", "", "", "");
+    assert!(w.kept.is_empty(), "both know");
+    w.nothing_left();
+    w.accounted();
+}
+
+#[test]
+fn an_end_that_both_have_heard_of_is_not_told_again() {
+    let mut w = World::new();
+    let (mut caller, _) = w.call_up();
+    w.ask(caller.next(), "BYE", "", "");
+    w.hears("pbx", "200");
+    let bye = w.hears("carrier", "BYE");
+    w.answer("carrier", &bye, "200 OK", "", "", "");
+    assert!(w.kept.is_empty());
+    w.restart(Duration::from_secs(1));
+    w.all_read();
+}

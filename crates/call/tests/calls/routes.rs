@@ -374,3 +374,27 @@ fn an_emergency_call_does_not_wait_for_who_is_looking() {
     w.hears("carrier", "CANCEL");
     w.hears("second", "INVITE");
 }
+
+/// A carrier's proxy that sends what it gets back to us, for another number: were each round that fails tried with two
+/// carriers, each would be twice as many calls as the one before.
+#[test]
+fn what_comes_round_is_not_tried_another_way() {
+    let mut w = World::new();
+    w.invite("pbx", "sip:0201112222@edge.example", "", "");
+    w.hears("pbx", "100");
+    let first = w.hears("carrier", "INVITE");
+    let text = String::from_utf8_lossy(first.bytes()).into_owned();
+    let via = "Via: SIP/2.0/UDP 198.51.100.7:5060;branch=z9hG4bKproxy\r\nVia";
+    let round = text.replacen("Via", via, 1);
+    let target = round.split(' ').nth(1).unwrap().to_owned();
+    w.say("pbx", &round.replacen(&target, "sip:0203334444@edge.example", 1));
+    w.hears("pbx", "100");
+    let second = w.hears("carrier", "INVITE");
+    w.answer("carrier", &second, "503 Service Unavailable", "c2", "", "");
+    w.hears("carrier", "ACK");
+    let refused = w.take("pbx").code().unwrap();
+    assert!(refused >= 500 && !w.inbox.contains_key(&w.addr("second")), "{}", w.ladder);
+    w.answer("carrier", &first, "503 Service Unavailable", "c1", "", "");
+    w.hears("carrier", "ACK");
+    w.hears("second", "INVITE");
+}
