@@ -207,6 +207,19 @@ mod tests {
         assert!(!load.accepts_retransmission());
     }
 
+    /// A call that is dropped comes back up to four times within eight seconds.
+    #[test]
+    fn at_four_times_the_capacity_whoever_is_refused_is_told() {
+        let mut load = Load::new(LoadSettings::default(), 7);
+        for turn in 0.. {
+            load.observe(Moment(turn * 5_000), Duration::from_millis(20), 10);
+            if load.share() > 0.75 {
+                break;
+            }
+        }
+        assert!((0..30_000).all(|_| load.accepts_new_call(|| false) != Shed::Drop));
+    }
+
     #[test]
     fn extremes_are_dropped_at_once_without_an_answer() {
         let mut waits = after(&[300]);

@@ -189,7 +189,7 @@ impl Default for LoadSettings {
             patience_ms: 100,
             extreme_ms: 250,
             extreme_backlog: 20_000,
-            answers_percent: 200,
+            answers_percent: 400,
             retry_after_max_secs: 8,
         }
     }
