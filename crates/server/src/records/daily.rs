@@ -57,9 +57,9 @@ impl Daily {
     pub fn flush(&mut self) -> io::Result<()> {
         while let Some((day, _)) = self.waiting.front() {
             let day = *day;
-            let count = self.waiting.iter().take_while(|(of, _)| *of == day).count();
-            let lines: Vec<u8> =
-                self.waiting.iter().take(count).flat_map(|(_, line)| line).copied().collect();
+            let of_day = self.waiting.iter().take_while(|(of, _)| *of == day);
+            let lines: Vec<&[u8]> = of_day.map(|(_, line)| line.as_slice()).collect();
+            let (count, lines) = (lines.len(), lines.concat());
             let file = self.file(day)?;
             let before = file.metadata()?.len();
             if let Err(error) = file.write_all(&lines) {
