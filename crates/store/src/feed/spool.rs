@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// A longer line is none of ours.
 const LINE_MAX: u64 = 1 << 20;
+/// Bytes per system call: many kernels do not interrupt one, and a call on the same core would wait for it.
+const AT_ONCE: usize = 64 << 10;
 
 /// What a file holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +143,8 @@ fn read(file: &File, from: u64, count: u64) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; usize::try_from(count.min(u64::from(u32::MAX))).unwrap_or(0)];
     let mut filled = 0;
     while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        let count = rest.len().min(AT_ONCE);
+        let rest = rest.get_mut(..count).unwrap_or_default();
         match file.read_at(rest, from + filled as u64) {
             Ok(0) => break,
             Ok(more) => filled += more,
