@@ -335,7 +335,7 @@ impl From<Act> for Output {
         match act {
             Act::Cut { call, reasons, cost } => Self::Cut { call, reasons, cost },
             Act::Blocked { block, reasons, call } => Self::Blocked { block, reasons, call },
-            Act::Lifted { block, by } => Self::Lifted { block, by },
+            Act::Lifted { block, by, replaced_by } => Self::Lifted { block, by, replaced_by },
             Act::Alerted(alert) => Self::Alerted(alert),
         }
     }

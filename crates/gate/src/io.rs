@@ -192,6 +192,8 @@ pub enum Output {
         block: Block,
         /// The person who lifted it, when one did.
         by: Option<Arc<str>>,
+        /// The block that took its place.
+        replaced_by: Option<BlockId>,
     },
     /// People should know.
     Alerted(Alert),

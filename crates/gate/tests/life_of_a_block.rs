@@ -6,9 +6,10 @@ mod shard;
 
 use ringfence_gate::{Command, Input, Output};
 use ringfence_model::{
-    Action, CallEvent, Level, Mode, Policy, Reason, Review, Scope, SignalKind, Source,
+    Action, CallEvent, Level, Mode, Policy, Reason, Review, Scope, SignalKind, Source, WallTime,
 };
 use shard::{DAY, Shard};
+use std::time::Duration;
 
 const CUSTOMERS: [&str; 4] = ["0201234567", "0612345678", "004930123456", "003222345678"];
 const SIERRA_LEONE: &str = "0023276123456";
@@ -160,8 +161,38 @@ fn who_lifts_a_block_is_told() {
     let state = shard.gate.engine().tenant_state(&"acme".into()).unwrap();
     let id = state.blocks.first().unwrap().id;
     let said = shard.tell(Input::Command(Command::Unblock { id, by: "ada".into() }));
-    let by_ada = |output: &Output| matches!(output, Output::Lifted { block, by: Some(by) } if block.id == id && &**by == "ada");
+    let by_ada = |output: &Output| matches!(output, Output::Lifted { block, by: Some(by), .. } if block.id == id && &**by == "ada");
     assert!(said.iter().any(by_ada), "{said:?}");
+}
+
+/// What is shown as in force is what is in force: a block that another took the place of has an end.
+#[test]
+fn a_block_takes_the_place_of_those_that_it_covers_and_of_no_others() {
+    let mut shard = company();
+    let mut block = |level, hours: Option<u64>| {
+        let end = |hours: u64| WallTime::from_secs(shard.now) + Duration::from_secs(3_600 * hours);
+        let until = hours.map(end);
+        let scope = Scope::Tenant("acme".into());
+        let order = Command::Block { scope, level, until, by: "ada".into() };
+        let said = shard.tell(Input::Command(order));
+        let lifted = said.iter().filter_map(|output| match output {
+            Output::Lifted { block, by: None, replaced_by: Some(new) } => Some((block.id, *new)),
+            _ => None,
+        });
+        let lifted: Vec<_> = lifted.collect();
+        let set = said.iter().find_map(|output| match output {
+            Output::Blocked { block, .. } => Some(block.id),
+            _ => None,
+        });
+        (set.unwrap(), lifted)
+    };
+    let (first, _) = block(Level::Guarded, Some(4));
+    let (stricter, lifted) = block(Level::National, Some(8));
+    assert_eq!(lifted, [(first, stricter)]);
+    let (shorter, lifted) = block(Level::National, Some(1));
+    assert_eq!(lifted, [], "the one of eight hours goes on after it");
+    let (for_ever, lifted) = block(Level::National, None);
+    assert_eq!(lifted, [(stricter, for_ever), (shorter, for_ever)]);
 }
 
 #[test]

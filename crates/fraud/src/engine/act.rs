@@ -146,15 +146,18 @@ impl Engine {
         acts: &mut Vec<Act>,
     ) {
         let Some(tenant) = self.tenants.get_mut(block.scope.tenant()) else { return };
-        // A weaker or equal one of the same scope is replaced.
-        let replaced = |b: &Block| {
-            b.scope == block.scope && b.level <= block.level && b.shadow == block.shadow
-        };
-        tenant.state.blocks.retain(|b| !replaced(b));
-        if tenant.state.blocks.len() >= BLOCKS_MAX {
-            tenant.state.blocks.remove(0);
+        let blocks = &mut tenant.state.blocks;
+        let mut replaced: Vec<Block> = blocks.extract_if(.., |b| replaces(&block, b)).collect();
+        if blocks.len() >= BLOCKS_MAX {
+            replaced.push(blocks.remove(0));
         }
-        tenant.state.blocks.push(block.clone());
+        blocks.push(block.clone());
+        let by = Some(block.id);
+        acts.extend(replaced.into_iter().map(|b| Act::Lifted {
+            block: b,
+            by: None,
+            replaced_by: by,
+        }));
         acts.push(Act::Blocked { block: block.clone(), reasons: reasons.clone(), call });
         // A person's block waits for `enforce` too: in `observe` nothing acts.
         if block.shadow || !tenant.settings.enforces() {
@@ -204,8 +207,28 @@ impl Engine {
         }
         tenant.state.blocks.retain(|b| !over(b));
         tenant.begin_probation(wall);
-        acts.extend(ended.into_iter().map(|block| Act::Lifted { block, by: None }));
+        acts.extend(ended.into_iter().map(|block| Act::Lifted {
+            block,
+            by: None,
+            replaced_by: None,
+        }));
     }
+}
+
+/// Whether nothing is left for `old` to do beside `new`: the same scope, no stricter, and over no later. What a person
+/// set stays for a person to lift.
+fn replaces(new: &Block, old: &Block) -> bool {
+    let ends_later = match (old.until, new.until) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(old), Some(new)) => old > new,
+    };
+    let may = old.origin == Origin::Engine || new.origin != Origin::Engine;
+    old.scope == new.scope
+        && old.shadow == new.shadow
+        && old.level <= new.level
+        && !ends_later
+        && may
 }
 
 /// Most blocks in force at one tenant; beyond it the oldest goes.

@@ -67,8 +67,10 @@ pub enum Act {
     Lifted {
         /// The block.
         block: Block,
-        /// The person who lifted it; `None`: its time was over, or what it was set for is explained.
+        /// The person who lifted it; `None`: its time was over, what it was set for is explained, or it was replaced.
         by: Option<Arc<str>>,
+        /// The block that took its place.
+        replaced_by: Option<BlockId>,
     },
     /// Ask people.
     Alerted(Alert),

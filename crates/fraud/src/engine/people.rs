@@ -46,7 +46,11 @@ impl Engine {
         let (engine, by_hand): (Vec<_>, Vec<_>) =
             blocks.into_iter().partition(|b| b.origin == Origin::Engine);
         tenant.state.blocks = by_hand;
-        acts.extend(engine.into_iter().map(|block| Act::Lifted { block, by: None }));
+        acts.extend(engine.into_iter().map(|block| Act::Lifted {
+            block,
+            by: None,
+            replaced_by: None,
+        }));
     }
 
     /// A person sets a block.
@@ -84,7 +88,7 @@ impl Engine {
             let Some(at) = tenant.state.blocks.iter().position(|b| b.id == id) else { continue };
             let block = tenant.state.blocks.remove(at);
             tenant.begin_probation(wall);
-            acts.push(Act::Lifted { block, by: Some(by) });
+            acts.push(Act::Lifted { block, by: Some(by), replaced_by: None });
             return true;
         }
         false

@@ -47,7 +47,7 @@ pub fn tell(
                 json!({"kind": "blocked", "block": block, "id": id, "reasons": reasons, "call": call, "why": why}),
             )
         }
-        Output::Lifted { block, by } => {
+        Output::Lifted { block, by, replaced_by } => {
             tally.blocks_lifted.up();
             let id = format!("{shard}-{}", block.id.0);
             info!(
@@ -55,9 +55,13 @@ pub fn tell(
                 tenant = block.scope.tenant().as_str(),
                 extension = extension(block),
                 by = by.as_deref(),
+                replaced = replaced_by.is_some(),
                 "block lifted"
             );
-            Some(json!({"kind": "lifted", "block": block, "id": id, "by": by}))
+            let replaced_by = replaced_by.map(|new| format!("{shard}-{}", new.0));
+            Some(
+                json!({"kind": "lifted", "block": block, "id": id, "by": by, "replaced_by": replaced_by}),
+            )
         }
         Output::Alerted(alert) => {
             tally.alerts.up();

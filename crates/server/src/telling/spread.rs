@@ -166,9 +166,10 @@ fn what(outgoing: &Outgoing) -> Option<What> {
         }
         "lifted" => {
             let block: Block = part(outgoing, "block")?;
-            // What never held needs no end.
+            // What never held needs no end, and what holds on in another block has none.
+            let over = outgoing.body.get("replaced_by").is_none_or(serde_json::Value::is_null);
             let extension = block.scope.extension().cloned();
-            (!block.shadow).then_some(What::Lifted { extension, level: block.level })
+            (over && !block.shadow).then_some(What::Lifted { extension, level: block.level })
         }
         "verdict" => held(outgoing),
         "proposal" => {
