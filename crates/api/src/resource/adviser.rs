@@ -17,7 +17,7 @@ const KEY: &str = "RINGFENCE_KEY";
 #[serde(deny_unknown_fields)]
 pub struct SetupQuery {
     /// Whose.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
     /// `asterisk`, `freepbx`, `freeswitch`, `kamailio`, `opensips`, `3cx` or `swyxware`.
     #[param(inline)]

@@ -24,10 +24,10 @@ pub struct AlertQuery {
     /// Of this case.
     pub case: Option<String>,
     /// Not before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub from: Option<Time>,
     /// Before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub until: Option<Time>,
     /// Items of the page, 1 to 1000.
     #[param(minimum = 1, maximum = 1000)]

@@ -91,7 +91,7 @@ fn net(text: &str) -> Result<IpNet, Refusal> {
     let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     net.map(|net| net.trunc()).map_err(|_| {
         let text: String = text.chars().take(60).collect();
-        Refusal::Malformed(format!("{text:?} is no address and no network such as 192.0.2.0/24"))
+        Refusal::Invalid(format!("{text:?} is no address and no network such as 192.0.2.0/24"))
     })
 }
 

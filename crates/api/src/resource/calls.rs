@@ -108,10 +108,10 @@ pub struct CallQuery {
     #[serde(default)]
     pub stopped: bool,
     /// Not before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub from: Option<Time>,
     /// Before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub until: Option<Time>,
     /// Items of the page, 1 to 1000.
     #[param(minimum = 1, maximum = 1000)]
@@ -258,7 +258,7 @@ pub async fn one(ask: Ask<Id>) -> Outcome<CallView> {
 pub struct LanguageQuery {
     /// `en` unless said otherwise, `nl`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(en|nl)$")]
     pub lang: Language,
 }
 

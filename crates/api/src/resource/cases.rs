@@ -59,10 +59,10 @@ pub struct CaseQuery {
     #[param(inline)]
     pub state: Option<CaseStateName>,
     /// Opened at or after.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub from: Option<Time>,
     /// Opened before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, format = DateTime)]
     pub until: Option<Time>,
     /// Items of the page, 1 to 1000.
     #[param(minimum = 1, maximum = 1000)]

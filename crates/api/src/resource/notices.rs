@@ -160,7 +160,7 @@ pub async fn trial(ask: Ask<Contact>) -> Outcome<Done> {
 pub struct PlanQuery {
     /// `en` or `nl`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(en|nl)$")]
     pub language: Language,
 }
 

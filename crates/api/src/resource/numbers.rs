@@ -32,7 +32,7 @@ pub struct NumberQuery {
     pub extension: Option<ExtensionId>,
     /// Of the verdict: `en` unless said otherwise, `nl`.
     #[serde(default)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(en|nl)$")]
     pub lang: Language,
 }
 

@@ -38,7 +38,7 @@ pub enum OfficeBy {
 #[serde(deny_unknown_fields)]
 pub struct OfficeQuery {
     /// Whose.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
     /// Only this extension's.
     pub extension: Option<String>,
@@ -46,10 +46,10 @@ pub struct OfficeQuery {
     #[param(inline)]
     pub by: Option<OfficeBy>,
     /// From the beginning of the hour this lies in.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub from: Time,
     /// To the end of the hour this lies in; at most 31 days later.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub until: Time,
 }
 

@@ -114,7 +114,7 @@ impl From<&Job> for ReplayView {
 pub async fn begin(ask: Ask<Nothing, Nothing, NewReplay>) -> Outcome<ReplayView> {
     let NewReplay { tenant, policy, from, until, learn_until } = ask.body;
     if until <= from {
-        return Err(Refusal::Malformed("until is not after from".into()));
+        return Err(Refusal::Invalid("until is not after from".into()));
     }
     let app = Arc::clone(&ask.app);
     let (made_by, whose) = (ask.caller.who(), tenant.clone());

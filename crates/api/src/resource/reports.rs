@@ -23,17 +23,17 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 #[serde(deny_unknown_fields)]
 pub struct LongestQuery {
     /// Whose.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
     /// Only this extension's.
     pub extension: Option<String>,
     /// Only to this kind of line, such as `premium`.
     pub kind: Option<String>,
     /// Not before.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub from: Time,
     /// Before; at most 31 days later.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub until: Time,
     /// So many, 1 to 1000.
     #[param(minimum = 1, maximum = 1000)]
@@ -62,7 +62,7 @@ pub async fn longest(ask: Ask<Nothing, LongestQuery>) -> Outcome<Page<CallView>>
 #[serde(deny_unknown_fields)]
 pub struct RepeatedQuery {
     /// Whose.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
     /// Only this extension's calls.
     pub extension: Option<String>,
@@ -77,10 +77,10 @@ pub struct RepeatedQuery {
     /// Only numbers an extension called so often; 2 unless said otherwise.
     pub attempts_min: Option<u32>,
     /// Not before.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub from: Time,
     /// Before; at most 31 days later.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub until: Time,
     /// So many, 1 to 1000.
     #[param(minimum = 1, maximum = 1000)]
@@ -182,7 +182,7 @@ async fn read<Q, T: Send + 'static>(
 /// Refuses a time that is none, or too long for one report.
 pub fn span(from: WallTime, until: WallTime) -> Result<(), Refusal> {
     if until <= from {
-        return Err(Refusal::Malformed("until is not after from".into()));
+        return Err(Refusal::Invalid("until is not after from".into()));
     }
     if until - from > DAY * DAYS_MAX {
         return Err(Refusal::Invalid(format!("a report is for at most {DAYS_MAX} days at once")));

@@ -63,10 +63,10 @@ pub struct UsageQuery {
     /// What sums are told apart by, with commas: `tenant`, `start`, `extension`, `direction`, `kind`, `country`.
     pub by: Option<String>,
     /// Not before.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub from: Time,
     /// Before.
-    #[param(value_type = String)]
+    #[param(value_type = String, format = DateTime)]
     pub until: Time,
 }
 
@@ -197,7 +197,7 @@ pub async fn report(ask: Ask<Nothing, UsageQuery>) -> Outcome<Page<UsageView>> {
 
 fn span(grain: GrainName, from: WallTime, until: WallTime) -> Result<(), Refusal> {
     if until <= from {
-        return Err(Refusal::Malformed("until is not after from".into()));
+        return Err(Refusal::Invalid("until is not after from".into()));
     }
     if until - from > DAY * grain.days_max() {
         let most = grain.days_max();

@@ -88,7 +88,7 @@ impl New for NewNotification {
 #[derive(Deserialize, IntoParams)]
 pub struct Which {
     /// Its tenant.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
     /// Its name.
     pub id: String,

@@ -9,7 +9,9 @@ use crate::refusal::Refusal;
 use crate::rights::{Permission, Place};
 use ringfence_model::TenantId;
 use ringfence_store::About;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -26,7 +28,16 @@ pub struct NewPlan {
     #[serde(default)]
     pub dry_run: bool,
     /// Only if the settings are still at this revision, as a dry run told it.
+    #[serde(default, deserialize_with = "whole")]
     pub revision: Option<i64>,
+}
+
+/// JSON does not tell `7.0` from 7 (RFC 8259 §6), nor does what a schema calls an integer.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(from)? else { return Ok(None) };
+    let whole = || number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64);
+    let number = number.as_i64().or_else(whole);
+    number.map(Some).ok_or_else(|| D::Error::custom("a revision is a whole number"))
 }
 
 impl NewPlan {

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Deserialize, IntoParams)]
 pub struct Which {
     /// The tenant.
-    #[param(value_type = String)]
+    #[param(value_type = String, min_length = 1)]
     pub tenant: TenantId,
 }
 
