@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as inFolder } from 'node:path';
@@ -44,17 +44,20 @@ export async function port() {
 /** The made-up world of `crates/portal/examples/showcase`. */
 export const showcase = async () => start('examples/showcase', [String(await port())]);
 
-/** The real program without any settings; with a past, the showcase's calls and events are in its data folder. */
-export async function real({ past = false } = {}) {
+/** The real program without any settings but those of `more`; with a past, the showcase's calls and events are in its data
+ * folder, with so many times the calls of ordinary days. Of a data folder that is given
+ * it works on a copy. */
+export async function real({ past = 0, more = '', data: given } = {}) {
   const folder = mkdtempSync(inFolder(tmpdir(), 'portal-'));
   const data = inFolder(folder, 'data');
   const [sip, web] = [await port(), await port()];
-  if (past) {
+  if (given) cpSync(given, data, { recursive: true });
+  else if (past) {
     mkdirSync(data, { mode: 0o700 });
-    execFileSync(`${target}/debug/examples/showcase`, ['write', data]);
+    execFileSync(`${target}/debug/examples/showcase`, ['write', data, String(Number(past))]);
   }
   const config = inFolder(folder, 'ringfence.toml');
-  writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n`);
+  writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n${more}`);
   const world = await start('ringfence', ['serve', '--config', config]);
   const stop = world.stop;
   const over = new Promise((done) => world.child.once('exit', done));
