@@ -3,7 +3,7 @@ import axe from 'axe-core';
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join as inFolder } from 'node:path';
@@ -45,16 +45,14 @@ export async function port() {
 export const showcase = async () => start('examples/showcase', [String(await port())]);
 
 /** The real program without any settings but those of `more`; with a past, the showcase's calls and events are in its data
- * folder, with so many times the calls of ordinary days. Of a data folder that is given
- * it works on a copy. */
-export async function real({ past = 0, more = '', data: given } = {}) {
+ * folder, with so many times the calls of ordinary days. */
+export async function real({ past = 0, more = '' } = {}) {
   const folder = mkdtempSync(inFolder(tmpdir(), 'portal-'));
   const data = inFolder(folder, 'data');
   const [sip, web] = [await port(), await port()];
-  if (given) cpSync(given, data, { recursive: true });
-  else if (past) {
+  if (past) {
     mkdirSync(data, { mode: 0o700 });
-    execFileSync(`${target}/debug/examples/showcase`, ['write', data, String(Number(past))]);
+    execFileSync(`${target}/debug/examples/showcase`, ['write', data, String(past)]);
   }
   const config = inFolder(folder, 'ringfence.toml');
   writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n${more}`);
