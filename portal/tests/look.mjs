@@ -1,6 +1,6 @@
 // node tests/look.mjs PATH... : pictures of pages of the real program with a past. Not a test.
 import { real, customers, open, guest, setUp, shot, ask, barriers } from './world.mjs';
-const world = await real({ past: true });
+const world = await real({ past: 1 });
 const browser = await open();
 try {
   const opts = JSON.parse(process.env.OPTS ?? '{}');

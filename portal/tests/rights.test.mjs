@@ -23,7 +23,7 @@ test('an operator of one customer sees that one and may act', async () => {
   await join(root, page, world, 'otto', 'Otto Vos', [{ role: 'operator', reach: { tenant: 'hotel-zeezicht' } }]);
   await page.goto(world.url);
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor();
-  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Blocks', 'Call records', 'Reports', 'hotel-zeezicht', 'Number look-up', 'Registrations', 'Health', 'Approvals']);
+  assert.deepEqual((await links(page)).map((text) => text.trim()), ['Overview', 'Live calls', 'Cases', 'Calls to approve', 'Blocks', 'Call records', 'Reports', 'Messages', 'hotel-zeezicht', 'Number look-up', 'Registrations', 'Integrations', 'Health', 'Approvals']);
   await page.getByRole('link', { name: 'Live calls' }).click();
   await page.getByRole('cell', { name: /hotel-zeezicht/ }).first().waitFor();
   assert.equal(await page.getByText('bakker-bouw').count(), 0);
@@ -46,11 +46,16 @@ test('an operator of one customer sees that one and may act', async () => {
 test('an auditor reads all and has no button that changes anything', async () => {
   const page = await guest(browser);
   await join(root, page, world, 'audrey', 'Audrey Kok', [{ role: 'auditor', reach: 'platform' }]);
-  for (const [path, words] of [['/live', 'hotel-zeezicht'], ['/blocks', 'Guarded'], ['/cases', 'Open'], ['/people', 'Audrey Kok'], ['/keys', 'No keys'], ['/audit', 'session.begin']]) {
+  for (const [path, words] of [['/live', 'hotel-zeezicht'], ['/blocks', 'Guarded'], ['/held', '118'], ['/notices', 'eva'], ['/integrations', 'vandam-pbx'], ['/cases', 'Open'], ['/people', 'Audrey Kok'], ['/keys', 'No keys'], ['/audit', 'session.begin']]) {
     await page.goto(world.url + path);
     await page.getByRole('cell').or(page.locator('.empty')).getByText(words).first().waitFor();
-    for (const name of [/^End/, /^Lift/, /^New/, /^Invite/, /^Revoke/, /^More:/]) assert.equal(await page.getByRole('button', { name }).count(), 0, `${path} ${name}`);
+    for (const name of [/^End/, /^Lift/, /^New/, /^Invite/, /^Revoke/, /^More:/, /^Answer/, /^Change/, /^Send/]) assert.equal(await page.getByRole('button', { name }).count(), 0, `${path} ${name}`);
   }
+  await page.goto(`${world.url}/customers/hotel-zeezicht?tab=contacts`);
+  await page.getByRole('row', { name: /Eva Zeeman/ }).waitFor();
+  assert.equal(await page.getByRole('main').getByRole('button').filter({ hasNotText: /CSV|Print/ }).count(), 0);
+  await page.goto(`${world.url}/integrations/vandam-pbx`);
+  await page.getByText('Making keys is for who may change keys.').waitFor();
   const { body } = await ask(page, 'GET', '/v1/cases');
   await page.goto(`${world.url}/cases/${body.items[0].id}`);
   await page.getByRole('heading', { name: 'What happened' }).waitFor();

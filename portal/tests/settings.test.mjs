@@ -11,7 +11,7 @@ let page;
 /** Looks after hotel-zeezicht; from then on grave acts there need two. */
 let colleague;
 before(async () => {
-  [world, browser] = await Promise.all([real({ past: true }), open()]);
+  [world, browser] = await Promise.all([real({ past: 1 }), open()]);
   page = await guest(browser);
   await setUp(page, world);
   await customers(page);
@@ -41,8 +41,8 @@ for (const [name, options] of [
   test(`all pages of settings: ${name}`, async () => {
     const looker = await guest(browser, { ...options, storageState: await page.context().storageState() });
     const found = [];
-    const tabs = ['limits', 'policy', 'hours', 'trial', 'trunks', 'extensions', 'tariff', 'general'].map((one) => [`customer-${one}`, `/customers/bakker-bouw?tab=${one}`]);
-    for (const [title, path] of [...tabs, ['start', '/start'], ['reports-office', '/reports?report=office&tenant=hotel-zeezicht'], ['reports-repeated', '/reports?report=repeated&tenant=hotel-zeezicht']]) {
+    const tabs = ['limits', 'policy', 'hours', 'trial', 'trunks', 'extensions', 'tariff', 'contacts', 'receivers', 'general'].map((one) => [`customer-${one}`, `/customers/bakker-bouw?tab=${one}`]);
+    for (const [title, path] of [...tabs, ['start', '/start'], ['reports-office', '/reports?report=office&tenant=hotel-zeezicht'], ['reports-repeated', '/reports?report=repeated&tenant=hotel-zeezicht'], ['reports-unusual', '/reports?report=unusual&tenant=hotel-zeezicht'], ['reports-week', '/reports?by=start&per=week&days=90'], ['integrations', '/integrations'], ['integration', '/integrations/bakker-asterisk']]) {
       await looker.goto(world.url + path);
       await looker.locator('main .card').first().waitFor();
       await looker.waitForTimeout(350);
@@ -314,6 +314,25 @@ test('every report has its figures', async () => {
   await page.getByRole('columnheader', { name: 'Duration' }).waitFor();
   await url('report=repeated&tenant=hotel-zeezicht');
   await page.getByRole('link', { name: '+31201234567' }).first().waitFor();
+  await url('report=unusual&tenant=hotel-zeezicht');
+  await page.getByRole('row', { name: /131.*Cuba.*new/ }).waitFor();
+  // What is unusual is so without what is usual.
+  assert.equal(await page.getByRole('row', { name: /Netherlands · Fixed/ }).count(), 0);
+  await url('report=short&tenant=bakker-bouw');
+  await page.getByRole('link', { name: /\+31909123/ }).first().waitFor();
+  // The same calls, by each of the times.
+  const calls = async (per) => {
+    await url(`by=start&days=30&per=${per}`);
+    await page.getByRole('link', { name: { day: 'Day', week: 'Week', month: 'Month', quarter: 'Quarter' }[per], exact: true, current: 'true' }).waitFor();
+    await page.locator('tbody tr').first().waitFor();
+    const cells = await page.locator('tbody td[data-label="Attempts"]').allTextContents();
+    return [cells.length, cells.reduce((sum, text) => sum + Number(text.replace(/\D/g, '')), 0)];
+  };
+  const [[days, byDay], [weeks, byWeek], [months, byMonth], [quarters, byQuarter]] = [await calls('day'), await calls('week'), await calls('month'), await calls('quarter')];
+  assert.ok(days >= 13 && weeks >= 2 && weeks <= 4 && months <= weeks && quarters <= months, `${days} ${weeks} ${months} ${quarters}`);
+  assert.deepEqual([byWeek, byMonth, byQuarter], [byDay, byDay, byDay]);
+  await url('by=extension&days=7');
+  await page.getByRole('link', { name: 'hotel-zeezicht · 131' }).waitFor();
   await url('by=kind%2Ccountry&days=90');
   await page.getByRole('link', { name: /Netherlands · Mobile/ }).waitFor();
   assert.deepEqual(await barriers(page), []);

@@ -37,13 +37,13 @@ export async function carrier(host) {
 }
 
 /** Calls a number from `host` over the program at `port`, speaks shortly and hangs up. Gives the final code. */
-export async function call(host, port, number) {
+export async function call(host, port, number, from = '201') {
   const socket = await bound(host);
   const own = `${host}:${socket.address().port}`;
   const [callId, tag] = [id(), id()];
   const uri = `sip:${number}@127.0.0.1:${port}`;
   const send = (method, to, cseq, target, body = '') => {
-    const lines = [`${method} ${target} SIP/2.0`, `Via: SIP/2.0/UDP ${own};branch=z9hG4bK${id()};rport`, 'Max-Forwards: 70', `From: <sip:201@${host}>;tag=${tag}`, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${cseq} ${method}`, `Contact: <sip:201@${own}>`, ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${body.length}`];
+    const lines = [`${method} ${target} SIP/2.0`, `Via: SIP/2.0/UDP ${own};branch=z9hG4bK${id()};rport`, 'Max-Forwards: 70', `From: <sip:${from}@${host}>;tag=${tag}`, `To: ${to}`, `Call-ID: ${callId}`, `CSeq: ${cseq} ${method}`, `Contact: <sip:${from}@${own}>`, ...(body ? ['Content-Type: application/sdp'] : []), `Content-Length: ${body.length}`];
     socket.send(`${lines.join('\r\n')}\r\n\r\n${body}`, port, '127.0.0.1');
   };
   const answer = (of) =>

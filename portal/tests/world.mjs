@@ -44,17 +44,18 @@ export async function port() {
 /** The made-up world of `crates/portal/examples/showcase`. */
 export const showcase = async () => start('examples/showcase', [String(await port())]);
 
-/** The real program without any settings; with a past, the showcase's calls and events are in its data folder. */
-export async function real({ past = false } = {}) {
+/** The real program without any settings but those of `more`; with a past, the showcase's calls and events are in its data
+ * folder, with so many times the calls of ordinary days. */
+export async function real({ past = 0, more = '' } = {}) {
   const folder = mkdtempSync(inFolder(tmpdir(), 'portal-'));
   const data = inFolder(folder, 'data');
   const [sip, web] = [await port(), await port()];
   if (past) {
     mkdirSync(data, { mode: 0o700 });
-    execFileSync(`${target}/debug/examples/showcase`, ['write', data]);
+    execFileSync(`${target}/debug/examples/showcase`, ['write', data, String(past)]);
   }
   const config = inFolder(folder, 'ringfence.toml');
-  writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n`);
+  writeFileSync(config, `data = "${data}"\n[[listen]]\nudp = "127.0.0.1:${sip}"\n[api]\nlisten = "127.0.0.1:${web}"\n${more}`);
   const world = await start('ringfence', ['serve', '--config', config]);
   const stop = world.stop;
   const over = new Promise((done) => world.child.once('exit', done));

@@ -49,6 +49,10 @@ export function day(text: string | Date): string {
   return kept('day', () => new Intl.DateTimeFormat(language.locale, { weekday: 'short', day: 'numeric', month: 'short' })).format(new Date(text));
 }
 
+export function month(at: Date): string {
+  return kept('month', () => new Intl.DateTimeFormat(language.locale, { month: 'long', year: 'numeric' })).format(at);
+}
+
 /** A length in the two largest units that say something. */
 export function length(ms: number): string {
   const secs = Math.max(0, Math.floor(ms / 1000));

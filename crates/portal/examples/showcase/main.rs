@@ -2,8 +2,8 @@
 //! looking at the portal, for its tests in a browser and for its pictures. Nothing of it is kept.
 //!
 //! `cargo run -p ringfence-portal --example showcase -- 8899`, then open the link that it prints. `-- 8899 300 500` has
-//! 300 times the records (a million) and 500 running calls. `-- write FOLDER` only writes its calls and events there, as the
-//! server would have: in the data folder of a program they are its past.
+//! 300 times the records (a million) and 500 running calls. `-- write FOLDER` (and 300) only writes its calls and events
+//! there, as the server would have: in the data folder of a program they are its past.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
 
 mod history;
 mod node;
+mod told;
 
 use axum::Router;
 use ringfence_api::{App, Chance, Clock, Settings, State};
@@ -47,7 +48,9 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let first = args.next();
     if first.as_deref() == Some("write") {
-        return history::write(args.next().unwrap().as_ref(), now(), 1);
+        let folder = args.next().unwrap();
+        let times = args.next().map_or(1, |times| times.parse().unwrap());
+        return history::write(folder.as_ref(), now(), times);
     }
     let port: u16 = first.map_or(8899, |port| port.parse().unwrap());
     let mut many = args.map(|count| count.parse().unwrap());
@@ -61,6 +64,7 @@ async fn main() {
     let feed = move || while feeder.lock().unwrap().turn().unwrap().behind > 0 {};
     history::write(spool.path(), now(), times);
     feed();
+    told::put(&store, now());
     let node = Arc::new(node::Double::new(spool.path().to_owned(), Box::new(feed), calls));
     let app = App::new(State {
         store,

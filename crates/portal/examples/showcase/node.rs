@@ -100,6 +100,10 @@ impl Node for Double {
         }))
     }
 
+    fn adviser_url(&self) -> Option<String> {
+        Some("https://192.0.2.10:8444".into())
+    }
+
     fn running_calls(&self) -> Told<'_, Vec<RunningCall>> {
         let at = now();
         let calls = self.calls.lock().unwrap();

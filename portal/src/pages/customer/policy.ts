@@ -44,6 +44,7 @@ export interface Policy {
   permit: Entry[];
   deny: Entry[];
   sources: string[];
+  hold_for_approval: boolean;
   limits: Limits;
   extension_limits: Limits;
   trunk_limits: Limits;
@@ -66,6 +67,7 @@ export const DEFAULT: Policy = {
   permit: [],
   deny: [],
   sources: [],
+  hold_for_approval: false,
   limits: { per_hour: '250.00', per_day: '500.00', per_week: '1500.00', per_month: '4000.00' },
   extension_limits: { per_call: '250.00' },
   trunk_limits: {},

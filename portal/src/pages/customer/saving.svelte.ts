@@ -2,9 +2,17 @@
 import { Refused, type Got } from '../../api/client';
 import type { SettingChanged } from '../../api/types';
 import { toasts } from '../../parts/toasts.svelte';
+import { session } from '../../session/session.svelte';
 import { s } from '../../words/settings/words';
+import { takeBack } from './takeback';
 
-export function saving(): { readonly busy: boolean; readonly error: Refused | null; run: (what: () => Promise<Got<SettingChanged>>, said: string) => Promise<boolean> } {
+/** What the audit log calls the setting, and what shows it anew. */
+interface Undoing {
+  subject: string;
+  after: () => void;
+}
+
+export function saving(): { readonly busy: boolean; readonly error: Refused | null; run: (what: () => Promise<Got<SettingChanged>>, said: string, undoing?: Undoing) => Promise<boolean> } {
   let busy = $state(false);
   let error = $state<Refused | null>(null);
   return {
@@ -14,13 +22,14 @@ export function saving(): { readonly busy: boolean; readonly error: Refused | nu
     get error() {
       return error;
     },
-    /** Whether it was done, or proposed. */
-    async run(what, said) {
+    /** Whether it was done, or proposed. With `undoing` it can be taken back by whoever reads the audit log. */
+    async run(what, said, undoing) {
       busy = true;
       error = null;
       try {
         const { status } = await what();
-        toasts.done(status === 202 ? s().proposed : said);
+        const back = undoing && status !== 202 && session.may('read_audit') ? () => void takeBack(undoing.subject, undoing.after) : undefined;
+        toasts.done(status === 202 ? s().proposed : said, back);
         return true;
       } catch (caught) {
         if (!(caught instanceof Refused)) throw caught;

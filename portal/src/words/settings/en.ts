@@ -6,7 +6,7 @@ export const en = {
   doubts: 'In force, with remarks', none_said: 'not set', unlimited: 'no limit', add: 'Add', edit: 'Change', from_until: 'to', up: 'Up', down: 'Down',
   in_file: 'The settings of this customer are in the boot file', in_file_about: 'Change them there and reload, or move them out of the file with “ringfence apply”: then they can be changed here.',
   default_policy: 'Nobody set a policy yet: the default holds.', changed_by: (who: string, when: string) => `Last changed by ${who}, ${when}`, read_only: 'You may read this, not change it.',
-  tabs: { summary: 'Overview', general: 'General', limits: 'Limits', policy: 'Policy', hours: 'Hours', extensions: 'Extensions', trunks: 'Trunks', tariff: 'Tariff', trial: 'Try a draft' },
+  tabs: { summary: 'Overview', general: 'General', limits: 'Limits', policy: 'Policy', hours: 'Hours', extensions: 'Extensions', trunks: 'Trunks', tariff: 'Tariff', contacts: 'Contacts', receivers: 'Receivers', trial: 'Try a draft' },
   limits: {
     about: 'What may be spent on paid calls. Windows slide: a limit per day holds in any 24 hours.', scope: 'Of', call: 'Per call', hour: 'Per hour', day: 'Per day', week: 'Per week', month: 'Per 30 days', active: 'Calls at once', minute: 'Calls a minute',
     limits: 'The whole customer', extension_limits: 'Each extension', trunk_limits: 'Each trunk', destination_limits: 'Each foreign destination', source_limits: 'Each source address', own: (extension: string) => `Extension ${extension}`, add_own: 'Limits of one extension', extension: 'Extension', remove_own: (extension: string) => `Remove the limits of ${extension}`,
@@ -21,7 +21,7 @@ export const en = {
     permit: 'Always pass', permit_about: 'Numbers and ranges that pass whatever the rules say, within the limits.', deny: 'Never pass', deny_about: 'Numbers and ranges that are always refused.', prefix: 'Number or first digits', note: 'Note', add_number: 'Add a number', no_numbers: 'None.',
     sources: 'Where calls may come from', sources_hint: 'Addresses and networks, one a line. Empty: anywhere.',
     steering: 'How soon it stops', loss: 'Loss one accepts per attack', loss_hint: 'Lower stops sooner.', wrong: 'Wrong stops one accepts', wrong_hint: 'Per 1000 customers and month. Higher stops sooner.',
-    blocks: 'After a stop', longest: 'Longest paid call, in minutes', block_hours: 'A block nobody answers lasts, in hours', probation: 'Limits stay tight after it, in hours',
+    hold: 'Refused calls may be approved', hold_about: 'Contacts are asked with a link, and whoever may unblock finds them under “Calls to approve”.', blocks: 'After a stop', longest: 'Longest paid call, in minutes', block_hours: 'A block nobody answers lasts, in hours', probation: 'Limits stay tight after it, in hours',
   },
   hours: {
     zone: 'Time zone', zone_hint: 'Of hours, holidays and days in reports.', open: 'Office hours', open_about: 'Outside them calls are weighed more severely. A range that ends before it begins runs past midnight.', holidays: 'Public holidays of', closed: 'Closed days', closures: 'Own closed days', closures_hint: 'One a line: 2026-12-24, or 2026-07-20/2026-08-07',

@@ -8,7 +8,7 @@ export const nl: SettingWords = {
   doubts: 'Van kracht, met opmerkingen', none_said: 'niet gezegd', unlimited: 'geen limiet', add: 'Toevoegen', edit: 'Wijzigen', from_until: 'tot', up: 'Omhoog', down: 'Omlaag',
   in_file: 'De instellingen van deze klant staan in het opstartbestand', in_file_about: 'Verander ze daar en laad opnieuw, of haal ze uit het bestand met “ringfence apply”: dan kan het hier.',
   default_policy: 'Nog niemand stelde een beleid in: de standaard geldt.', changed_by: (who, when) => `Laatst gewijzigd door ${who}, ${when}`, read_only: 'U mag dit lezen, niet wijzigen.',
-  tabs: { summary: 'Overzicht', general: 'Algemeen', limits: 'Limieten', policy: 'Beleid', hours: 'Uren', extensions: 'Toestellen', trunks: 'Trunks', tariff: 'Tarief', trial: 'Proef' },
+  tabs: { summary: 'Overzicht', general: 'Algemeen', limits: 'Limieten', policy: 'Beleid', hours: 'Uren', extensions: 'Toestellen', trunks: 'Trunks', tariff: 'Tarief', contacts: 'Contacten', receivers: 'Ontvangers', trial: 'Proef' },
   limits: {
     about: 'Wat aan betaalde gesprekken mag worden besteed. Vensters schuiven: een daglimiet geldt in elke 24 uur.', scope: 'Van', call: 'Per gesprek', hour: 'Per uur', day: 'Per dag', week: 'Per week', month: 'Per 30 dagen', active: 'Tegelijk', minute: 'Per minuut',
     limits: 'De hele klant', extension_limits: 'Elk toestel', trunk_limits: 'Elke trunk', destination_limits: 'Elke buitenlandse bestemming', source_limits: 'Elk bronadres', own: (extension) => `Toestel ${extension}`, add_own: 'Limieten van één toestel', extension: 'Toestel', remove_own: (extension) => `Limieten van ${extension} verwijderen`,
@@ -23,7 +23,7 @@ export const nl: SettingWords = {
     permit: 'Altijd door', permit_about: 'Nummers en reeksen die doorgaan wat de regels ook zeggen, binnen de limieten.', deny: 'Nooit door', deny_about: 'Nummers en reeksen die altijd worden geweigerd.', prefix: 'Nummer of eerste cijfers', note: 'Notitie', add_number: 'Nummer toevoegen', no_numbers: 'Geen.',
     sources: 'Waar gesprekken vandaan mogen komen', sources_hint: 'Adressen en netwerken, één per regel. Leeg: overal.',
     steering: 'Hoe snel het stopt', loss: 'Aanvaard verlies per aanval', loss_hint: 'Lager stopt eerder.', wrong: 'Aanvaarde onterechte stops', wrong_hint: 'Per 1000 klanten en maand. Hoger stopt eerder.',
-    blocks: 'Na een stop', longest: 'Langste betaalde gesprek, in minuten', block_hours: 'Een blokkade zonder antwoord duurt, in uren', probation: 'Daarna blijven limieten krap, in uren',
+    hold: 'Geweigerde gesprekken mogen worden goedgekeurd', hold_about: 'Contacten krijgen een vraag met een link, en wie mag deblokkeren vindt ze onder “Ter goedkeuring”.', blocks: 'Na een stop', longest: 'Langste betaalde gesprek, in minuten', block_hours: 'Een blokkade zonder antwoord duurt, in uren', probation: 'Daarna blijven limieten krap, in uren',
   },
   hours: {
     zone: 'Tijdzone', zone_hint: 'Van uren, feestdagen en dagen in rapporten.', open: 'Kantooruren', open_about: 'Daarbuiten weegt een gesprek zwaarder. Een bereik dat eindigt voor het begint, loopt door na middernacht.', holidays: 'Feestdagen van', closed: 'Gesloten dagen', closures: 'Eigen gesloten dagen', closures_hint: 'Eén per regel: 2026-12-24, of 2026-07-20/2026-08-07',
