@@ -44,6 +44,7 @@ pub use node::{
     RegistrationView, RunningCall, SetBlock, Told, TrunkView,
 };
 pub use people::proposals::tend;
+pub use people::within;
 pub use refusal::{Refusal, RefusalBody};
 pub use resource::settings::revert::reverting;
 pub use rights::{Grant, Permission, Place, Reach, Role, allows};

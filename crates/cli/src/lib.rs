@@ -1,5 +1,6 @@
 //! The program `ringfence`: its commands as functions, for the binary and for the tools of the workspace.
 
+mod browser;
 mod command;
 mod failure;
 pub mod judge;

@@ -37,6 +37,9 @@ pub enum ServeError {
         /// Why not, and what to do.
         source: StoreError,
     },
+    /// The plan of a past cannot be used.
+    #[error("the plan: {0}")]
+    Plan(crate::control::Fault),
     /// Names that were right alone do not fit together.
     #[error("the settings do not fit together: {0}")]
     Directory(#[from] ringfence_call::DirectoryError),

@@ -6,6 +6,7 @@ use crate::control::serve as control;
 use crate::error::ServeError;
 use crate::running::Running;
 use crate::web::Web;
+use axum::Router;
 use ringfence_edge::{Keys, StartError};
 use std::sync::Arc;
 use tokio::net::{TcpListener, UnixListener};
@@ -69,17 +70,18 @@ impl Faces {
         })
     }
 
-    /// Lets people and their programs in.
+    /// Lets people and their programs in; `pages` are beside the portal's.
     pub fn open_api(
         &mut self,
         running: &Arc<Running>,
         secret: [u8; 32],
+        pages: Router,
     ) -> Result<Option<Web>, ServeError> {
         let config = running.config();
         let Some((listener, api)) = self.api.take().zip(config.api.as_ref()) else {
             return Ok(None);
         };
         info!(address = %api.listen, "serves the API");
-        Ok(Some(Web::start(listener, api, secret, Arc::clone(running))?))
+        Ok(Some(Web::start(listener, api, (secret, pages), Arc::clone(running))?))
     }
 }

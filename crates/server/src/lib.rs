@@ -25,6 +25,7 @@ mod node;
 mod notify;
 mod orders;
 mod outside;
+pub mod past;
 mod peers;
 pub mod plan;
 mod records;
@@ -42,7 +43,7 @@ mod web;
 
 pub use error::ServeError;
 pub use folder::FolderError;
-pub use run::serve;
+pub use run::{serve, serve_with};
 pub use settling::line as row_line;
 pub use web::WebError;
 

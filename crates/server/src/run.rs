@@ -18,6 +18,7 @@ use crate::telling::Teller;
 use crate::troubles::Troubles;
 use crate::web::Web;
 use crate::{follow, http, lookout, peers};
+use axum::Router;
 use ringfence_api::Links;
 use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
 use ringfence_store::{Place, Store};
@@ -40,6 +41,19 @@ const STORE_PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// When it cannot start: with what, where and how to mend it.
 pub fn serve(file: &Path) -> Result<(), ServeError> {
+    serve_with(file, Router::new(), |_| ())
+}
+
+/// The same for a program that has `pages` of its own beside the portal's, and something to do with the store once calls
+/// are taken.
+///
+/// # Errors
+/// As for [`serve`].
+pub fn serve_with(
+    file: &Path,
+    pages: Router,
+    ready: impl FnOnce(&Store),
+) -> Result<(), ServeError> {
     let config = config::load(file)?;
     let logging = Logging::start(config.log);
     info!("ringfence {} starts with {}", env!("CARGO_PKG_VERSION"), file.display());
@@ -62,11 +76,12 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         let ground = Ground { folder: &folder, store, file, secret };
         let keys = faces.keys.clone();
         let (running, behind, orders) = start(sockets, taken_up, ground, (config, keys), logging)?;
-        let web = faces.open_api(&running, secret)?;
+        let web = faces.open_api(&running, secret, pages)?;
         let teller = Teller::start(Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
         let advising = Advising::start(faces.adviser.take(), orders, Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
+        ready(&held);
         attend(Arc::clone(&running), faces).await;
         Ok::<_, ServeError>((running, behind, web, teller, advising))
     })?;
@@ -102,7 +117,7 @@ fn name_of(place: &Place) -> String {
 }
 
 /// Opens the database. One on the network is waited for.
-fn open_store(storage: &Storage) -> Result<Store, ServeError> {
+pub(crate) fn open_store(storage: &Storage) -> Result<Store, ServeError> {
     let place = name_of(&storage.place);
     let until = Instant::now() + STORE_PATIENCE;
     loop {

@@ -5,6 +5,7 @@ use crate::door::{Caps, Door};
 use crate::outside::Outside;
 use crate::running::Running;
 use crate::spans::Requests;
+use axum::Router;
 use ringfence_api::{App, Chance, Clock, Oidc, Settings, State, Watch};
 use ringfence_model::WallTime;
 use std::net::TcpListener;
@@ -47,7 +48,7 @@ impl Web {
     pub fn start(
         listener: TcpListener,
         api: &config::Api,
-        secret: [u8; 32],
+        (secret, pages): ([u8; 32], Router),
         running: Arc<Running>,
     ) -> Result<Self, WebError> {
         let settings = Settings {
@@ -63,7 +64,8 @@ impl Web {
         let (stop, stopped) = oneshot::channel();
         let (ready, is_ready) = channel();
         let thread = std::thread::Builder::new().name("api".into());
-        let thread = thread.spawn(move || run(listener, settings, running, &ready, stopped))?;
+        let thread =
+            thread.spawn(move || run(listener, (settings, pages), running, &ready, stopped))?;
         // A thread that died says nothing.
         let died = || Err(std::io::Error::other("its thread failed").into());
         is_ready.recv().unwrap_or_else(|_| died())?;
@@ -95,7 +97,7 @@ fn oidc(provider: &config::Provider) -> Result<Oidc, rustls::Error> {
 
 fn run(
     listener: TcpListener,
-    settings: Settings,
+    (settings, pages): (Settings, Router),
     running: Arc<Running>,
     ready: &Sender<Result<(), WebError>>,
     stopped: oneshot::Receiver<()>,
@@ -112,7 +114,8 @@ fn run(
     };
     // Whoever waits is there.
     let _ = ready.send(Ok(()));
-    let router = ringfence_api::router_with(Arc::clone(&app), ringfence_portal::router());
+    let router =
+        ringfence_api::router_with(Arc::clone(&app), pages.merge(ringfence_portal::router()));
     let door = Door::new("the API", router, CAPS).allow(allow).keys(keys);
     runtime.block_on(async {
         tokio::select! {

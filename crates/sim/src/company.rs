@@ -166,6 +166,23 @@ impl Company {
         into - Duration::from_secs(u64::from(minutes) * 60)
     }
 
+    /// Whom abroad it calls again and again.
+    #[must_use]
+    pub fn suppliers(&self) -> &[String] {
+        &self.suppliers
+    }
+
+    /// Whether its people are at work.
+    pub fn is_open(&mut self, wall: WallTime) -> bool {
+        let civil = self.civil(wall);
+        let hour = u32::from(civil.minute / 60);
+        let (from, to) = self.trade.hours;
+        let is_hour = (from..to).contains(&hour) || (from..to).contains(&(hour + 24));
+        is_hour
+            && self.trade.days >> civil.weekday & 1 == 1
+            && !(civil.holiday && self.trade.holidays)
+    }
+
     /// Some extension.
     pub fn anyone(&self, chance: &mut Chance) -> ExtensionId {
         chance.pick(&self.extensions).cloned().unwrap_or_else(|| "201".into())

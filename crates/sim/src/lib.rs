@@ -22,6 +22,7 @@ pub mod sip;
 pub mod wish;
 mod world;
 
+pub use ringfence_fraud::calendar::CalendarError;
 pub use runner::{Broken, Outcome, run};
 pub use scenario::{Fault, Scenario, Turn};
 pub use world::World;

@@ -17,7 +17,7 @@ const fn rim(name: &'static str, may_use: &'static [&'static str]) -> Room {
     Room { name, may_use, pure: false }
 }
 
-const ROOMS: [Room; 17] = [
+const ROOMS: [Room; 18] = [
     pure("model", &[]),
     pure("sip", &[]),
     pure("guard", &["model"]),
@@ -52,7 +52,9 @@ const ROOMS: [Room; 17] = [
         ],
     ),
     // fraud and numbering for the offline commands: docs/adr/0003-cli-offline.md.
-    rim("cli", &["api", "connect", "fraud", "gate", "model", "numbering", "server"]),
+    // The simulator's people around the real server: docs/adr/0014-demo.md.
+    rim("demo", &["api", "gate", "model", "server", "sim", "sip", "store"]),
+    rim("cli", &["api", "connect", "demo", "fraud", "gate", "model", "numbering", "server"]),
     rim("sim", &["call", "fraud", "gate", "guard", "model", "numbering", "sip", "store"]),
 ];
 

@@ -28,6 +28,8 @@ pub mod strength {
     pub const PASSKEY: &str = "passkey";
     /// With a recovery code.
     pub const RECOVERY: &str = "recovery";
+    /// By the program itself, in a world that it made up.
+    pub const PROGRAM: &str = "program";
     /// At the provider, with two factors there.
     pub const PROVIDER: &str = "provider";
 }

@@ -17,3 +17,4 @@ pub mod recovery;
 pub mod setup;
 pub mod totp;
 pub mod users;
+pub mod within;

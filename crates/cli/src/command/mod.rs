@@ -3,6 +3,7 @@
 mod check_config;
 mod completion;
 mod copies;
+mod demo;
 mod doctor;
 mod explain;
 mod judge;
@@ -35,6 +36,7 @@ Exit codes: 0 done; 1 a file, policy or format cannot be used; 2 wrong command l
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Demo(demo::Args),
     Serve(serve::Args),
     CheckConfig(check_config::Args),
     Password(password::Args),
@@ -78,6 +80,7 @@ impl Cli {
     /// Does what was asked.
     pub fn run(&self) -> Outcome {
         match &self.command {
+            Command::Demo(args) => demo::run(args),
             Command::Serve(args) => serve::run(args),
             Command::CheckConfig(args) => check_config::run(args),
             Command::Password(args) => password::run(args),

@@ -20,7 +20,7 @@ use ringfence_gate::{Setup, Snapshot};
 use ringfence_model::{Cdr, Language, WallTime};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 
 /// Say what Ringfence would have done with recorded calls: what it would have stopped and what that would have saved
 #[derive(clap::Args, Debug)]
@@ -117,7 +117,7 @@ pub fn run(args: &Args) -> Outcome {
     if args.open
         && let Some(file) = report
     {
-        open(file);
+        crate::browser::open(file.as_os_str());
     }
     let found = findings.totals.refused + findings.totals.cut > 0;
     Ok(if found && args.fail_on_findings { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
@@ -202,17 +202,4 @@ fn write_rejects(args: &Args, rejects: &[Reject]) -> Outcome<Option<PathBuf>> {
     std::fs::write(&file, text)
         .with_context(|| format!("cannot write the rejects {}", file.display()))?;
     Ok(Some(file))
-}
-
-/// Shows the report in the browser. Where that cannot be done the path was printed.
-fn open(file: &Path) {
-    let mut command = std::process::Command::new("xdg-open");
-    command.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if command.spawn().is_err() {
-        let _ = writeln!(
-            std::io::stderr(),
-            "the browser could not be started; open {}",
-            file.display()
-        );
-    }
 }

@@ -175,6 +175,17 @@ impl Writer {
         self.flush(false);
     }
 
+    /// Keeps at once what a shard that is at hand knows.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&mut self, shard: u8, gate: &Gate, now: Now) -> io::Result<()> {
+        self.flush(true);
+        let Some(keeper) = self.keepers.get_mut(usize::from(shard)) else { return Ok(()) };
+        keeper.journal.turn_tail()?;
+        keeper.journal.snapshot(&encode(&known(gate, now)).map_err(io::Error::other)?)
+    }
+
     /// Events that are not written are in the next snapshot all the same.
     fn journal(&mut self, records: &[Record]) {
         let mut outcome = Ok(());

@@ -50,7 +50,7 @@ impl Agent {
         let offer = text::sdp(&self.host, call.plan, 1, "sendrecv");
         let body = if late_offer { String::new() } else { offer };
         let contact = contact_line(&self.host, self.transport);
-        let more = format!("{contact}X-World: {}\r\n{credentials}", call.plan);
+        let more = format!("{contact}{}X-World: {}\r\n{credentials}", self.product, call.plan);
         let (uri, call_id) = (call.target.clone(), call.id.clone());
         let (from, to, cseq, hops) =
             (call.local.0.clone(), call.remote.0.clone(), call.cseq, call.hops);

@@ -55,6 +55,8 @@ pub struct Agent {
     pub facts: Vec<(Moment, Fact)>,
     host: String,
     gate: String,
+    /// The line that says which product it is; empty for one that does not say.
+    product: String,
     transport: Transport,
     chance: Chance,
     clients: BTreeMap<Key, Client>,
@@ -147,6 +149,7 @@ impl Agent {
             facts: Vec::new(),
             host: inside.to_string(),
             gate: gate.to_string(),
+            product: String::new(),
             transport,
             chance,
             clients: BTreeMap::new(),
@@ -158,6 +161,12 @@ impl Agent {
             out: Vec::new(),
             now: Moment(0),
         }
+    }
+
+    /// The same, which says what product it is.
+    #[must_use]
+    pub fn made_as(self, product: &str) -> Self {
+        Self { product: format!("User-Agent: {product}\r\n"), ..self }
     }
 
     /// Takes in what arrived.

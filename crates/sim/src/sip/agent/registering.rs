@@ -32,8 +32,9 @@ impl Agent {
         let aor = format!("<sip:{user}@{domain}>");
         let (tag, branch) = (self.word(), self.branch());
         let more = format!(
-            "Contact: <sip:{user}@{host};transport={}>\r\nExpires: {expires}\r\n{}",
+            "Contact: <sip:{user}@{host};transport={}>\r\nExpires: {expires}\r\n{}{}",
             self.transport.as_param(),
+            self.product,
             self.registering.credentials
         );
         let (uri, call_id, cseq) =
