@@ -4,7 +4,7 @@ use crate::adviser::{Advising, ORDERS_MAX, Orders};
 use crate::config::{self, Config, Storage};
 use crate::control::serve as control;
 use crate::error::ServeError;
-use crate::faces::Faces;
+use crate::faces::{Faces, Shown};
 use crate::feed::Feed;
 use crate::folder::Folder;
 use crate::logging::Logging;
@@ -19,7 +19,7 @@ use crate::troubles::Troubles;
 use crate::web::Web;
 use crate::{follow, http, lookout, peers};
 use ringfence_api::Links;
-use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
+use ringfence_edge::{Records, Settings, Sockets, StartError};
 use ringfence_store::{Place, Store};
 use std::io;
 use std::path::Path;
@@ -60,8 +60,8 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
-        let keys = faces.keys.clone();
-        let (running, behind, orders) = start(sockets, taken_up, ground, (config, keys), logging)?;
+        let shown = faces.shown.clone();
+        let (running, behind, orders) = start(sockets, taken_up, ground, (config, shown), logging)?;
         let web = faces.open_api(&running, secret)?;
         let teller = Teller::start(Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
@@ -158,7 +158,7 @@ fn start(
     sockets: Sockets,
     taken_up: TakenUp,
     ground: Ground<'_>,
-    (config, keys): (Config, Option<Arc<Keys>>),
+    (config, shown): (Config, Shown),
     logging: Logging,
 ) -> Result<(Arc<Running>, Behind, Orders), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
@@ -200,7 +200,7 @@ fn start(
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
-        (ground.store, Arc::clone(&feed.lag), keys, links),
+        (ground.store, Arc::clone(&feed.lag), shown, links),
         spans,
         ground.file.to_owned(),
         config,

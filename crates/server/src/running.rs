@@ -5,6 +5,7 @@ use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
 use crate::control::{Answer, Ask, BanLine, CallLine, Fault, RegistrationLine, Status, TrunkLine};
+use crate::faces::Shown;
 use crate::feed::Lag;
 use crate::logging::Logging;
 use crate::orders::Hurries;
@@ -16,7 +17,6 @@ use crate::troubles::Troubles;
 use crate::views;
 use ringfence_api::{BlockOrder, Links};
 use ringfence_call::Listener;
-use ringfence_edge::Keys;
 use ringfence_gate::Snapshot;
 use ringfence_model::WallTime;
 use ringfence_store::{Act, Store};
@@ -43,8 +43,8 @@ pub(crate) struct Running {
     pub advice: Counters,
     /// Where spans of requests are put down, where they are sent.
     pub spans: Option<Spans>,
-    /// Keys of the API, where it is encrypted.
-    pub keys: Option<Arc<Keys>>,
+    /// What people and PBXs are shown who come in over TLS.
+    pub shown: Shown,
     pub file: PathBuf,
     pub logging: Logging,
     pub since: WallTime,
@@ -61,7 +61,7 @@ impl Running {
     pub fn new(
         (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
-        (store, lag, keys, links): (Store, Arc<Lag>, Option<Arc<Keys>>, Option<Links>),
+        (store, lag, shown, links): (Store, Arc<Lag>, Shown, Option<Links>),
         spans: Option<Spans>,
         file: PathBuf,
         config: Config,
@@ -78,7 +78,7 @@ impl Running {
             links,
             advice: Counters::default(),
             spans,
-            keys,
+            shown,
             file,
             logging,
             since,
@@ -162,27 +162,24 @@ impl Running {
         edge.reload_keys(&new.tls).map_err(|error| {
             Fault::new(error.to_string(), "correct it; the old settings and keys hold")
         })?;
-        self.reload_api_keys(&new)?;
+        self.shown.reload(&new).map_err(|error| {
+            Fault::new(error.to_string(), "correct it; the old settings and keys hold")
+        })?;
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
         let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
         let traces = old.traces.clone();
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, adviser, traces, ..new }), crate::wall());
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = (
+            Arc::new(Config { snapshot, storage, api, adviser, traces, ..new }),
+            crate::wall(),
+        );
         for line in &said {
             warn!("{line}");
         }
         info!("new settings are in force");
         Ok(said)
-    }
-
-    fn reload_api_keys(&self, new: &Config) -> Result<(), Fault> {
-        let tls = new.api.as_ref().and_then(|api| api.tls.as_ref());
-        let (Some(keys), Some(tls)) = (&self.keys, tls) else { return Ok(()) };
-        let mend = "correct it; the old settings and keys hold";
-        keys.reload(tls).map_err(|error| Fault::new(error.to_string(), mend))
     }
 
     fn refused(&self, problems: &Problems) -> Fault {
