@@ -4363,7 +4363,10 @@ export interface operations {
     };
     readonly get_cases_id_export: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description `en` or `nl`; unless said, what `Accept-Language` prefers, else English. The tables are in English. */
+                readonly lang?: string | null;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description As the list names it. */
