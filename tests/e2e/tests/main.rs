@@ -16,6 +16,7 @@ mod mutual_tls;
 mod names;
 mod newcomer;
 mod operate;
+mod outage;
 mod passed_on;
 mod peers;
 mod phones;
