@@ -4,6 +4,7 @@ use crate::adviser::Entrance;
 use crate::config::{self, Api, Config};
 use crate::control::serve as control;
 use crate::error::ServeError;
+use crate::overheard::{self, Ear};
 use crate::running::Running;
 use crate::web::Web;
 use ringfence_edge::{Keys, StartError, Tls, TlsError};
@@ -55,6 +56,8 @@ pub(crate) struct Faces {
     pub metrics: Option<TcpListener>,
     api: Option<std::net::TcpListener>,
     pub adviser: Option<Entrance>,
+    /// What PBXs let us see, and where.
+    pub ears: Vec<Ear>,
     pub shown: Shown,
     pub hangup: Signal,
     pub terminate: Signal,
@@ -100,6 +103,7 @@ impl Faces {
             metrics,
             api: config.api.as_ref().map(bind).transpose()?,
             adviser: config.adviser.as_ref().map(entrance).transpose()?,
+            ears: overheard::open(config)?,
             shown,
             hangup: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,

@@ -9,6 +9,7 @@ use crate::feed::Feed;
 use crate::folder::Folder;
 use crate::logging::Logging;
 use crate::notify::Notifier;
+use crate::overheard::Overhearing;
 use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
@@ -56,7 +57,7 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
     // The last to let go of a database waits for it, which the event queue must not.
     let held = store.clone();
-    let (running, behind, web, teller, advising) = runtime.block_on(async {
+    let (running, behind, web, teller, advising, overhearing) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
@@ -67,13 +68,17 @@ pub fn serve(file: &Path) -> Result<(), ServeError> {
             .map_err(|source| ServeError::System { what: "thread", source })?;
         let advising = Advising::start(faces.adviser.take(), orders, Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
+        let ears = std::mem::take(&mut faces.ears);
+        let overhearing = Overhearing::start(ears, Arc::clone(&running))
+            .map_err(|source| ServeError::System { what: "thread", source })?;
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, behind, web, teller, advising))
+        Ok::<_, ServeError>((running, behind, web, teller, advising, overhearing))
     })?;
     // With it go those who still ask something.
     drop(runtime);
     teller.end();
     web.into_iter().for_each(Web::end);
+    overhearing.into_iter().for_each(Overhearing::end);
     advising.end();
     end(running, behind);
     drop(held);

@@ -9,6 +9,7 @@ use crate::faces::Shown;
 use crate::feed::Lag;
 use crate::logging::Logging;
 use crate::orders::Hurries;
+use crate::overheard;
 use crate::records::{InForce, Tally};
 use crate::shards::Shards;
 use crate::spans::Spans;
@@ -41,6 +42,9 @@ pub(crate) struct Running {
     pub links: Option<Links>,
     /// What the adviser counts.
     pub advice: Counters,
+    /// What feeds count, and how they are.
+    pub overheard: overheard::Counters,
+    pub standing: overheard::Standing,
     /// Where spans of requests are put down, where they are sent.
     pub spans: Option<Spans>,
     /// What people and PBXs are shown who come in over TLS.
@@ -77,6 +81,8 @@ impl Running {
             told: Told::default(),
             links,
             advice: Counters::default(),
+            overheard: overheard::Counters::default(),
+            standing: overheard::Standing::default(),
             spans,
             shown,
             file,
@@ -169,10 +175,10 @@ impl Running {
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
         let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
-        let traces = old.traces.clone();
+        let (traces, feeds) = (old.traces.clone(), old.feeds.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = (
-            Arc::new(Config { snapshot, storage, api, adviser, traces, ..new }),
+            Arc::new(Config { snapshot, storage, api, adviser, feeds, traces, ..new }),
             crate::wall(),
         );
         for line in &said {
@@ -204,6 +210,7 @@ impl Running {
             ("keep_days", old.keep_days == new.keep_days),
             ("api", old.api == new.api),
             ("adviser", old.adviser == new.adviser),
+            ("feed", old.feeds == new.feeds),
             ("store", old.storage == new.storage),
             ("telemetry", old.traces == new.traces),
         ]
@@ -241,6 +248,7 @@ impl Running {
             bans: sum(3),
             draining: self.is_draining(),
             listens: listens.map(|at| format!("{} {}", at.transport.as_str(), at.local)).collect(),
+            feeds: self.standing.all(),
             troubles: self.troubles.all(),
         })
     }

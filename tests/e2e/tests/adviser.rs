@@ -3,9 +3,7 @@
 use crate::operate::long_call;
 use crate::web::{api, first_person, items};
 use crate::world::{CARRIER, FIREWALL, PBX, boot, serve, tenant};
-use ringfence_e2e::{
-    Authority, Browser, Firewall, Kamailio, Place, Sipp, eventually, tls_into,
-};
+use ringfence_e2e::{Authority, Browser, Firewall, Kamailio, Place, Sipp, eventually, tls_into};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;

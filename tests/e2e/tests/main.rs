@@ -9,6 +9,7 @@
 mod adviser;
 mod attack;
 mod faults;
+mod feeds;
 mod flows;
 mod ipv6;
 mod kamailio;
