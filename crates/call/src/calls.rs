@@ -1,6 +1,7 @@
 //! The signalling of one shard as a value: whose is this message, and who takes it from here.
 
 mod due;
+mod elsewhere;
 mod hearing;
 mod incoming;
 mod passage;
@@ -295,11 +296,6 @@ impl Calls {
             self.with(now, place, |_, _| {});
         }
         self.due(now);
-    }
-
-    /// A name for a call whose signalling runs elsewhere.
-    pub fn name_call(&mut self, now: Now) -> CallId {
-        self.core.call_id(now)
     }
 
     /// What there is to say, in order.

@@ -9,7 +9,10 @@ use ringfence_call::{
 };
 use ringfence_fraud::Settings;
 use ringfence_gate::{Command, Gate, Input, Output, Setup, Shard, Snapshot};
-use ringfence_model::{Action, Cdr, Moment, Now, Policy, Verdict, WallTime};
+use ringfence_guard::Sender;
+use ringfence_model::{
+    Action, CallEvent, Cdr, Moment, Now, Policy, RegistrationFailure, Source, Verdict, WallTime,
+};
 use ringfence_numbering::{DialPlan, Tariff};
 use ringfence_sip::{Flow, Transport};
 use std::sync::Arc;
@@ -27,6 +30,7 @@ struct World {
     sent: Vec<(Flow, String)>,
     verdicts: Vec<Verdict>,
     records: Vec<Cdr>,
+    failed: Vec<RegistrationFailure>,
 }
 
 impl World {
@@ -41,7 +45,8 @@ impl World {
         let snapshot = Arc::new(Snapshot { directory, ..Snapshot::of(setup) });
         let gate = Gate::of_shard(&Shard { number: 0, secret: [7; 32] }, snapshot);
         let now = Now { moment: Moment(1_000_000), wall: WallTime(MORNING) };
-        let mut world = Self { gate, now, sent: vec![], verdicts: vec![], records: vec![] };
+        let (sent, verdicts, records, failed) = (vec![], vec![], vec![], vec![]);
+        let mut world = Self { gate, now, sent, verdicts, records, failed };
         for (trunk, address) in [("pbx", PBX), ("carrier", CARRIER)] {
             let hop =
                 ringfence_call::Hop { remote: address.parse().unwrap(), transport: Transport::Udp };
@@ -52,6 +57,10 @@ impl World {
 
     fn tell(&mut self, input: Input<'_>) {
         self.gate.handle(self.now, input);
+        self.listen();
+    }
+
+    fn listen(&mut self) {
         loop {
             match self.gate.poll() {
                 Output::Sleep(_) => return,
@@ -60,6 +69,7 @@ impl World {
                 }
                 Output::Verdict(verdict) => self.verdicts.push(verdict),
                 Output::Finished(cdr) => self.records.push(*cdr),
+                Output::Event(CallEvent::RegistrationFailed(of)) => self.failed.push(of),
                 _ => {}
             }
         }
@@ -268,4 +278,39 @@ fn a_clock_that_was_set_back_goes_on_slowly() {
     assert_eq!(told(&mut world, 3_620, 10), 1_810, "half as fast");
     assert_eq!(told(&mut world, 7_220, 3_610), 3_610, "caught up");
     assert_eq!(told(&mut world, 7_230, 3_620), 3_620);
+}
+
+#[test]
+fn who_guesses_at_a_pbx_is_told_of_and_shut_out() {
+    let mut world = World::new();
+    let ip = "192.0.2.66".parse().unwrap();
+    let fail = |world: &mut World, account: &str, tenant: &str| {
+        let sender = Sender::datagram("192.0.2.66:5060".parse().unwrap());
+        let source = Source { ip, country: None, user_agent: None };
+        let extension = (account == "205").then(|| account.into());
+        let failure = RegistrationFailure { tenant: tenant.into(), extension, count: 1, source };
+        world.gate.login_failed(world.now, (sender, account), failure);
+        world.listen();
+    };
+    let a_minute = |world: &mut World| {
+        let gone = Duration::from_secs(61);
+        world.now = Now { moment: world.now.moment + gone, wall: world.now.wall + gone };
+        world.tell(Input::Tick);
+        std::mem::take(&mut world.failed)
+    };
+    (0..7).for_each(|_| fail(&mut world, "205", "acme"));
+    assert!(world.failed.is_empty(), "gathered for a minute");
+    let told = a_minute(&mut world);
+    let [one] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((one.extension.as_ref().map(|of| of.as_str()), one.count), (Some("205"), 7));
+    assert!(world.gate.guard().bans(world.now).is_empty(), "a phone with a wrong password");
+    // Somebody tries one name after the other.
+    (0..200).for_each(|n| fail(&mut world, &format!("x{n}"), "acme"));
+    let bans = world.gate.guard().bans(world.now);
+    assert_eq!(bans.len(), 1, "{bans:?}");
+    let told = a_minute(&mut world);
+    assert_eq!(told.iter().map(|of| of.count).collect::<Vec<_>>(), [200]);
+    // Of a tenant that is none nothing is kept.
+    fail(&mut world, "205", "nobody");
+    assert!(a_minute(&mut world).is_empty());
 }

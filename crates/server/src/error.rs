@@ -89,6 +89,18 @@ pub enum ServeError {
         /// What the system says.
         source: io::Error,
     },
+    /// Where copies of signalling come in.
+    #[error(
+        "feed \"{feed}\" cannot be heard at {address}: {source}; give it a free address of this machine"
+    )]
+    Feed {
+        /// Its name.
+        feed: String,
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// What every program needs.
     #[error("the system gives no {what}: {source}")]
     System {

@@ -4,14 +4,52 @@ use crate::adviser::Entrance;
 use crate::config::{self, Api, Config};
 use crate::control::serve as control;
 use crate::error::ServeError;
+use crate::overheard::{self, Ear};
 use crate::running::Running;
 use crate::web::Web;
 use axum::Router;
-use ringfence_edge::{Keys, StartError};
+use ringfence_edge::{Keys, StartError, Tls, TlsError};
 use std::sync::Arc;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
+
+/// What is shown where people and PBXs come in over TLS; read anew with the settings.
+#[derive(Clone, Default)]
+pub(crate) struct Shown {
+    pub api: Option<Arc<Keys>>,
+    pub adviser: Option<Arc<Keys>>,
+}
+
+impl Shown {
+    fn load(config: &Config) -> Result<Self, StartError> {
+        let load = |tls: Option<&Tls>| tls.map(Keys::load).transpose();
+        Ok(Self {
+            api: load(api_tls(config))?.map(Arc::new),
+            adviser: load(adviser_tls(config))?.map(Arc::new),
+        })
+    }
+
+    /// Reads everything again that is shown.
+    ///
+    /// # Errors
+    /// What does not work; that stays as it was.
+    pub fn reload(&self, new: &Config) -> Result<(), TlsError> {
+        let shown = [(&self.api, api_tls(new)), (&self.adviser, adviser_tls(new))];
+        shown.into_iter().try_for_each(|(keys, tls)| match (keys, tls) {
+            (Some(keys), Some(tls)) => keys.reload(tls),
+            _ => Ok(()),
+        })
+    }
+}
+
+fn api_tls(config: &Config) -> Option<&Tls> {
+    config.api.as_ref().and_then(|api| api.tls.as_ref())
+}
+
+fn adviser_tls(config: &Config) -> Option<&Tls> {
+    config.adviser.as_ref().and_then(|adviser| adviser.tls.as_ref())
+}
 
 /// What operators and monitoring talk to.
 pub(crate) struct Faces {
@@ -19,20 +57,23 @@ pub(crate) struct Faces {
     pub metrics: Option<TcpListener>,
     api: Option<std::net::TcpListener>,
     pub adviser: Option<Entrance>,
-    /// What the API shows, where it is encrypted.
-    pub keys: Option<Arc<Keys>>,
+    /// What PBXs let us see, and where.
+    pub ears: Vec<Ear>,
+    pub shown: Shown,
     pub hangup: Signal,
     pub terminate: Signal,
     pub interrupt: Signal,
 }
 
-fn entrance(adviser: &config::Adviser) -> Result<Entrance, ServeError> {
+fn entrance(
+    adviser: &config::Adviser,
+    certificates: Option<Arc<Keys>>,
+) -> Result<Entrance, ServeError> {
     let address = adviser.listen;
     let listener = std::net::TcpListener::bind(address)
         .map_err(|source| ServeError::Adviser { address, source })?;
-    let keys = adviser.tls.as_ref().map(Keys::load).transpose().map_err(StartError::from)?;
     info!(%address, "answers PBXs");
-    Ok(Entrance { listener, settings: adviser.clone(), certificates: keys.map(Arc::new) })
+    Ok(Entrance { listener, settings: adviser.clone(), certificates })
 }
 
 impl Faces {
@@ -54,8 +95,8 @@ impl Faces {
             std::net::TcpListener::bind(address)
                 .map_err(|source| ServeError::ApiAddress { address, source })
         };
-        let tls = config.api.as_ref().and_then(|api| api.tls.as_ref());
-        let keys = tls.map(Keys::load).transpose().map_err(StartError::from)?;
+        let shown = Shown::load(config)?;
+        let entrance = |adviser| entrance(adviser, shown.adviser.clone());
         let listen =
             |kind| signal(kind).map_err(|source| ServeError::System { what: "signals", source });
         Ok(Self {
@@ -63,7 +104,8 @@ impl Faces {
             metrics,
             api: config.api.as_ref().map(bind).transpose()?,
             adviser: config.adviser.as_ref().map(entrance).transpose()?,
-            keys: keys.map(Arc::new),
+            ears: overheard::open(config)?,
+            shown,
             hangup: listen(SignalKind::hangup())?,
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,

@@ -4,6 +4,7 @@
 //! their threads, one thread that writes, and one for operators, metrics and signals. Calls never wait for any of it.
 
 mod adviser;
+mod ami;
 mod busy;
 pub mod config;
 pub mod control;
@@ -25,6 +26,7 @@ mod node;
 mod notify;
 mod orders;
 mod outside;
+mod overheard;
 pub mod past;
 mod peers;
 pub mod plan;

@@ -4,11 +4,12 @@ use crate::adviser::{Advising, ORDERS_MAX, Orders};
 use crate::config::{self, Config, Storage};
 use crate::control::serve as control;
 use crate::error::ServeError;
-use crate::faces::Faces;
+use crate::faces::{Faces, Shown};
 use crate::feed::Feed;
 use crate::folder::Folder;
 use crate::logging::Logging;
 use crate::notify::Notifier;
+use crate::overheard::Overhearing;
 use crate::records::{InForce, Tally, Writer};
 use crate::restart::TakenUp;
 use crate::running::Running;
@@ -20,7 +21,7 @@ use crate::web::Web;
 use crate::{follow, http, lookout, peers};
 use axum::Router;
 use ringfence_api::Links;
-use ringfence_edge::{Keys, Records, Settings, Sockets, StartError};
+use ringfence_edge::{Records, Settings, Sockets, StartError};
 use ringfence_store::{Place, Store};
 use std::io;
 use std::path::Path;
@@ -70,25 +71,29 @@ pub fn serve_with(
     let runtime = runtime.map_err(|source| ServeError::System { what: "event queue", source })?;
     // The last to let go of a database waits for it, which the event queue must not.
     let held = store.clone();
-    let (running, behind, web, teller, advising) = runtime.block_on(async {
+    let (running, behind, web, teller, advising, overhearing) = runtime.block_on(async {
         let sockets = open_sockets(&config, folder.shards).await?;
         let mut faces = Faces::open(&config).await?;
         let ground = Ground { folder: &folder, store, file, secret };
-        let keys = faces.keys.clone();
-        let (running, behind, orders) = start(sockets, taken_up, ground, (config, keys), logging)?;
+        let shown = faces.shown.clone();
+        let (running, behind, orders) = start(sockets, taken_up, ground, (config, shown), logging)?;
         let web = faces.open_api(&running, secret, pages)?;
         let teller = Teller::start(Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
         let advising = Advising::start(faces.adviser.take(), orders, Arc::clone(&running))
             .map_err(|source| ServeError::System { what: "thread", source })?;
+        let ears = std::mem::take(&mut faces.ears);
+        let overhearing = Overhearing::start(ears, Arc::clone(&running))
+            .map_err(|source| ServeError::System { what: "thread", source })?;
         ready(&held);
         attend(Arc::clone(&running), faces).await;
-        Ok::<_, ServeError>((running, behind, web, teller, advising))
+        Ok::<_, ServeError>((running, behind, web, teller, advising, overhearing))
     })?;
     // With it go those who still ask something.
     drop(runtime);
     teller.end();
     web.into_iter().for_each(Web::end);
+    overhearing.into_iter().for_each(Overhearing::end);
     advising.end();
     end(running, behind);
     drop(held);
@@ -173,7 +178,7 @@ fn start(
     sockets: Sockets,
     taken_up: TakenUp,
     ground: Ground<'_>,
-    (config, keys): (Config, Option<Arc<Keys>>),
+    (config, shown): (Config, Shown),
     logging: Logging,
 ) -> Result<(Arc<Running>, Behind, Orders), ServeError> {
     let TakenUp { gates, journals, attempts, known, daily, said } = taken_up;
@@ -215,7 +220,7 @@ fn start(
     let running = Running::new(
         (Shards::new(edge), hurry),
         (tally, troubles, in_force),
-        (ground.store, Arc::clone(&feed.lag), keys, links),
+        (ground.store, Arc::clone(&feed.lag), shown, links),
         spans,
         ground.file.to_owned(),
         config,

@@ -5,9 +5,11 @@ use crate::config::{self, Config, Problems};
 use crate::control::serve::{Desk, Said};
 use crate::control::trace::Trace;
 use crate::control::{Answer, Ask, BanLine, CallLine, Fault, RegistrationLine, Status, TrunkLine};
+use crate::faces::Shown;
 use crate::feed::Lag;
 use crate::logging::Logging;
 use crate::orders::Hurries;
+use crate::overheard;
 use crate::records::{InForce, Tally};
 use crate::shards::Shards;
 use crate::spans::Spans;
@@ -16,7 +18,6 @@ use crate::troubles::Troubles;
 use crate::views;
 use ringfence_api::{BlockOrder, Links};
 use ringfence_call::Listener;
-use ringfence_edge::Keys;
 use ringfence_gate::Snapshot;
 use ringfence_model::WallTime;
 use ringfence_store::{Act, Store};
@@ -41,10 +42,13 @@ pub(crate) struct Running {
     pub links: Option<Links>,
     /// What the adviser counts.
     pub advice: Counters,
+    /// What feeds count, and how they are.
+    pub overheard: overheard::Counters,
+    pub standing: overheard::Standing,
     /// Where spans of requests are put down, where they are sent.
     pub spans: Option<Spans>,
-    /// Keys of the API, where it is encrypted.
-    pub keys: Option<Arc<Keys>>,
+    /// What people and PBXs are shown who come in over TLS.
+    pub shown: Shown,
     pub file: PathBuf,
     pub logging: Logging,
     pub since: WallTime,
@@ -61,7 +65,7 @@ impl Running {
     pub fn new(
         (shards, hurries): (Shards, Hurries),
         (tally, troubles, in_force): (Arc<Tally>, Arc<Troubles>, InForce),
-        (store, lag, keys, links): (Store, Arc<Lag>, Option<Arc<Keys>>, Option<Links>),
+        (store, lag, shown, links): (Store, Arc<Lag>, Shown, Option<Links>),
         spans: Option<Spans>,
         file: PathBuf,
         config: Config,
@@ -77,8 +81,10 @@ impl Running {
             told: Told::default(),
             links,
             advice: Counters::default(),
+            overheard: overheard::Counters::default(),
+            standing: overheard::Standing::default(),
             spans,
-            keys,
+            shown,
             file,
             logging,
             since,
@@ -162,27 +168,24 @@ impl Running {
         edge.reload_keys(&new.tls).map_err(|error| {
             Fault::new(error.to_string(), "correct it; the old settings and keys hold")
         })?;
-        self.reload_api_keys(&new)?;
+        self.shown.reload(&new).map_err(|error| {
+            Fault::new(error.to_string(), "correct it; the old settings and keys hold")
+        })?;
         let told = edge.adopt(&snapshot);
         told.map_err(|refused| Fault::new(refused.to_string(), "try again"))?;
         // What is open stays what it is.
         let (storage, api, adviser) = (old.storage.clone(), old.api.clone(), old.adviser.clone());
-        let traces = old.traces.clone();
+        let (traces, feeds) = (old.traces.clone(), old.feeds.clone());
         *self.in_force.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&snapshot);
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) =
-            (Arc::new(Config { snapshot, storage, api, adviser, traces, ..new }), crate::wall());
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = (
+            Arc::new(Config { snapshot, storage, api, adviser, feeds, traces, ..new }),
+            crate::wall(),
+        );
         for line in &said {
             warn!("{line}");
         }
         info!("new settings are in force");
         Ok(said)
-    }
-
-    fn reload_api_keys(&self, new: &Config) -> Result<(), Fault> {
-        let tls = new.api.as_ref().and_then(|api| api.tls.as_ref());
-        let (Some(keys), Some(tls)) = (&self.keys, tls) else { return Ok(()) };
-        let mend = "correct it; the old settings and keys hold";
-        keys.reload(tls).map_err(|error| Fault::new(error.to_string(), mend))
     }
 
     fn refused(&self, problems: &Problems) -> Fault {
@@ -207,6 +210,7 @@ impl Running {
             ("keep_days", old.keep_days == new.keep_days),
             ("api", old.api == new.api),
             ("adviser", old.adviser == new.adviser),
+            ("feed", old.feeds == new.feeds),
             ("store", old.storage == new.storage),
             ("telemetry", old.traces == new.traces),
         ]
@@ -244,6 +248,7 @@ impl Running {
             bans: sum(3),
             draining: self.is_draining(),
             listens: listens.map(|at| format!("{} {}", at.transport.as_str(), at.local)).collect(),
+            feeds: self.standing.all(),
             troubles: self.troubles.all(),
         })
     }

@@ -102,7 +102,7 @@ fn run(
     ready: &Sender<Result<(), WebError>>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let (allow, keys) = (settings.allow.clone(), running.keys.clone());
+    let (allow, keys) = (settings.allow.clone(), running.shown.api.clone());
     let opened = open(settings, running).and_then(|app| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         listener.set_nonblocking(true)?;

@@ -1,8 +1,8 @@
-//! Traces read back: by Wireshark's own reader where it is installed, and against what other programs send.
+//! Traces read back, by Wireshark's own reader where it is installed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may
 
 use ringfence_model::WallTime;
-use ringfence_server::trace::{Packet, hep, pcap};
+use ringfence_server::trace::{Packet, pcap};
 use std::process::Command;
 
 fn packet(from: &str, to: &str, transport: &str, bytes: &[u8]) -> Packet {
@@ -68,37 +68,4 @@ fn wireshark_reads_the_capture() {
     assert_eq!(rows[1][1..6], ["", "2001:db8::1", "5060", "INVITE", "a@b"], "{text}");
     assert_eq!(rows[1][7], "1", "the checksum of IPv6 is right: {text}");
     assert_eq!(rows[2][4], "INVITE", "{text}");
-}
-
-#[test]
-fn what_kamailio_and_asterisk_send_is_read() {
-    let (invite, _) = hep::decode(include_bytes!("data/hep3-kamailio-0.bin")).unwrap();
-    assert_eq!(
-        (invite.from.to_string(), invite.to.to_string()),
-        ("127.0.0.1:5092".into(), "127.0.0.1:5070".into())
-    );
-    assert!(invite.bytes.starts_with(b"INVITE sip:25261234567@127.0.0.1:5070 SIP/2.0\r\n"));
-    assert_eq!(invite.transport, "UDP");
-    let (message, correlation) = hep::decode(include_bytes!("data/hep3-asterisk-0.bin")).unwrap();
-    assert!(message.bytes.windows(7).any(|bytes| bytes == b"SIP/2.0"));
-    assert!(correlation.is_some());
-}
-
-#[test]
-fn hep_comes_back_as_it_was_sent() {
-    for sent in [
-        packet("192.0.2.1:40000", "192.0.2.10:5061", "TCP", INVITE),
-        packet("[2001:db8::1]:5060", "[2001:db8::2]:5062", "UDP", INVITE),
-    ] {
-        let datagram = hep::encode(&sent, 7, "call-1");
-        let (read, correlation) = hep::decode(&datagram).unwrap();
-        assert_eq!((read, correlation.as_deref()), (sent, Some("call-1")));
-        for cut in 0..datagram.len() {
-            assert!(hep::decode(&datagram[..cut]).is_none(), "cut at {cut}");
-        }
-    }
-    let long = packet("192.0.2.1:1", "192.0.2.2:2", "UDP", &[b'x'; 100_000]);
-    let datagram = hep::encode(&long, 7, "");
-    assert_eq!(datagram.len(), 65_535);
-    assert!(hep::decode(&datagram).is_some());
 }

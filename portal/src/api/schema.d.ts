@@ -4363,7 +4363,10 @@ export interface operations {
     };
     readonly get_cases_id_export: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /** @description `en` or `nl`; unless said, what `Accept-Language` prefers, else English. The tables are in English. */
+                readonly lang?: string | null;
+            };
             readonly header?: never;
             readonly path: {
                 /** @description As the list names it. */
@@ -4387,6 +4390,7 @@ export interface operations {
             readonly 403: components["responses"]["NotAllowed"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
             readonly 500: components["responses"]["Broken"];
             readonly 503: components["responses"]["Unavailable"];
         };

@@ -31,6 +31,7 @@ pub struct Sipp<'p> {
     caller: String,
     login: Option<(String, String)>,
     domain: Option<String>,
+    call_ids: Option<&'static str>,
     patience: Duration,
 }
 
@@ -58,6 +59,7 @@ impl<'p> Sipp<'p> {
             caller: "0301111111".into(),
             login: None,
             domain: None,
+            call_ids: None,
             patience: Duration::from_secs(10),
         }
     }
@@ -112,6 +114,13 @@ impl<'p> Sipp<'p> {
         self
     }
 
+    /// Its Call-IDs have this in them.
+    #[must_use]
+    pub const fn call_ids_with(mut self, text: &'static str) -> Self {
+        self.call_ids = Some(text);
+        self
+    }
+
     /// Starts it; a callee needs no `remote`. A callee is started before its caller, and hears from then on.
     pub fn start(self, remote: Option<SocketAddr>) -> Party {
         let port = self.place.port();
@@ -155,6 +164,9 @@ impl<'p> Sipp<'p> {
         command.args(["-auth_uri", &asked]);
         if let Some((user, password)) = &self.login {
             command.args(["-au", user, "-ap", password]);
+        }
+        if let Some(text) = self.call_ids {
+            command.args(["-cid_str", &format!("%u-%p{text}@%s")]);
         }
         command.args(["-timeout", &self.patience.as_secs().to_string(), "-timeout_error"]);
         command.args(["-trace_msg", "-trace_err", "-message_file"]).arg(&messages);

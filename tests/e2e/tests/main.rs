@@ -9,6 +9,7 @@
 mod adviser;
 mod attack;
 mod faults;
+mod feeds;
 mod flows;
 mod ipv6;
 mod kamailio;
@@ -16,6 +17,7 @@ mod mutual_tls;
 mod names;
 mod newcomer;
 mod operate;
+mod outage;
 mod passed_on;
 mod peers;
 mod phones;

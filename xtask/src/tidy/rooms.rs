@@ -28,7 +28,7 @@ const ROOMS: [Room; 18] = [
     rim("edge", &["call", "gate", "guard", "model", "sip"]),
     rim("store", &["model"]),
     rim("media", &["model", "sip"]),
-    rim("connect", &["model"]),
+    rim("connect", &["model", "sip"]),
     rim("api", &["model", "store"]),
     rim("notify", &["fraud", "model"]),
     rim("portal", &[]),

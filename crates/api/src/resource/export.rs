@@ -1,8 +1,13 @@
 //! The evidence of a case for police, or for a dispute with a carrier: a page to read, tables to work with, and a list of
 //! hashes. The hash of that list goes into the audit log, so that it can be shown later that nothing was changed.
 
+mod page;
+mod words;
+
 use super::cases::seen;
 use super::evidence::{Evidence, gather};
+use crate::ExplainAsk;
+use crate::app::App;
 use crate::http::ask::Ask;
 use crate::http::document::Parts;
 use crate::http::reply::Answer;
@@ -11,19 +16,25 @@ use crate::refusal::Refusal;
 use crate::rights::Permission;
 use crate::secret::hex;
 use crate::stored;
-use crate::time::{Amount, Time};
+use crate::time::Amount;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use maud::{DOCTYPE, html};
+use ringfence_model::Language;
 use ringfence_store::About;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use std::io::{Cursor, Write};
 use std::sync::Arc;
+use utoipa::IntoParams;
 use utoipa::openapi::{ContentBuilder, ResponseBuilder};
+use words::Words;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+/// A file by its name.
+type Table = (&'static str, Vec<u8>);
 
 /// The file that names the others, as `sha256sum -c` reads it.
 const LIST: &str = "SHA256SUMS";
@@ -53,19 +64,42 @@ impl Answer for Zip {
     }
 }
 
+/// In which the page is written.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExportQuery {
+    /// `en` or `nl`; unless said, what `Accept-Language` prefers, else English. The tables are in English.
+    #[param(value_type = Option<String>)]
+    pub lang: Option<Language>,
+}
+
 /// GET /v1/cases/{id}/export
-pub async fn of_case(ask: Ask<Id>) -> Result<Zip, Refusal> {
+pub async fn of_case(ask: Ask<Id, ExportQuery>) -> Result<Zip, Refusal> {
     let (app, act, at) = (Arc::clone(&ask.app), ask.act("case.export"), ask.at);
+    let language = ask.query.lang.unwrap_or_else(|| words::preferred(&ask.headers));
+    let mut evidence = app
+        .work(move |store| {
+            let case = seen(store, &ask.caller, Permission::ReadCalls, &ask.path.id)?;
+            let place = stored::place_of(store, &case.tenant)?;
+            ask.caller.may_at(Permission::ReadCases, &place, "case")?;
+            let audit = ask.caller.holds(Permission::ReadAudit, &place);
+            gather(store, case, audit)
+        })
+        .await?;
+    // The tables are as they are stored: programs read them.
+    let tables = [
+        ("calls.csv", calls(&evidence)),
+        ("events.csv", events(&evidence)),
+        ("changes.csv", changes(&evidence)),
+    ];
+    if language != Language::En {
+        speak(&app, &mut evidence, language).await?;
+    }
     app.work(move |store| {
-        let case = seen(store, &ask.caller, Permission::ReadCalls, &ask.path.id)?;
-        let place = stored::place_of(store, &case.tenant)?;
-        ask.caller.may_at(Permission::ReadCases, &place, "case")?;
-        let audit = ask.caller.holds(Permission::ReadAudit, &place);
-        let tenant = case.tenant.clone();
-        let evidence = gather(store, case, audit)?;
-        let (bytes, hash) = packed(&evidence, &act.who, at.into())?;
+        let report = page::report(&evidence, &Words::of(language), (&act.who, at.into()));
+        let (bytes, hash) = packed(report, tables)?;
         let (subject, after) = (format!("case {}", evidence.case.id), json!({ LIST: hash }));
-        let (tenant, after) = (Some(&tenant), Some(&after));
+        let (tenant, after) = (Some(&evidence.case.tenant), Some(&after));
         store.record(&act, About { tenant, subject: &subject, before: None, after })?;
         let name = format!("ringfence-case-{}.zip", evidence.case.id);
         Ok(Zip { name, bytes })
@@ -73,14 +107,45 @@ pub async fn of_case(ask: Ask<Id>) -> Result<Zip, Refusal> {
     .await
 }
 
+/// Puts what the engine said into another language, where its reasons are there.
+async fn speak(app: &App, of: &mut Evidence, language: Language) -> Result<(), Refusal> {
+    let headline = of.case.headline.clone();
+    for event in &mut of.events {
+        let part = |path| event.body.pointer(path).cloned().unwrap_or_default();
+        let verdict = part("/verdict/reasons");
+        let (outcome, reasons) = if verdict.is_array() {
+            let refused = part("/verdict/action") == "reject";
+            let acted = part("/verdict/acted") == Json::Bool(true);
+            let outcome = match (refused, acted) {
+                (true, true) => "refused",
+                (true, false) => "would_refuse",
+                (false, _) => "ok",
+            };
+            (outcome, verdict)
+        } else if part("/alert/reasons").is_array() {
+            ("cut", part("/alert/reasons"))
+        } else {
+            ("cut", part("/reasons"))
+        };
+        if reasons.as_array().is_none_or(Vec::is_empty) {
+            continue;
+        }
+        let pass = part("/verdict/pass");
+        let (tenant, outcome) = (event.tenant.clone(), outcome.to_owned());
+        let ask = ExplainAsk { tenant, outcome, reasons, pass, language };
+        let said = app.node().explain(ask).await?.words;
+        if event.why == headline {
+            of.case.headline.clone_from(&said);
+        }
+        event.why = said;
+    }
+    Ok(())
+}
+
 /// The zip, and the hash of its list of hashes.
-fn packed(of: &Evidence, by: &str, at: Time) -> Result<(Vec<u8>, String), Refusal> {
-    let files = [
-        ("case.html", report(of, by, at).into_bytes()),
-        ("calls.csv", calls(of)),
-        ("events.csv", events(of)),
-        ("changes.csv", changes(of)),
-    ];
+fn packed(report: String, tables: [Table; 3]) -> Result<(Vec<u8>, String), Refusal> {
+    let files: Vec<Table> =
+        [("case.html", report.into_bytes())].into_iter().chain(tables).collect();
     let lines =
         files.iter().map(|(name, bytes)| format!("{}  {name}\n", hex(&Sha256::digest(bytes))));
     let list: String = lines.collect();
@@ -209,87 +274,6 @@ fn changes(of: &Evidence) -> Vec<u8> {
     };
     let rows = of.changes.iter().flatten().map(row);
     table(&["seq", "at", "who", "address", "what", "subject", "why"], rows)
-}
-
-fn report(of: &Evidence, by: &str, at: Time) -> String {
-    let case = &of.case;
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                title { "Case " (case.id) }
-                style { "body{font:14px/1.4 sans-serif;margin:2em}table{border-collapse:collapse;width:100%}\
-                    td,th{border:1px solid #999;padding:2px 6px;text-align:left;vertical-align:top}" }
-            }
-            body {
-                h1 { "Suspected toll fraud: case " (case.id) }
-                table {
-                    tr { th { "Customer" } td { (case.tenant) } }
-                    tr { th { "What" } td { (case.headline) } }
-                    tr { th { "From" } td { (case.opened) } }
-                    tr { th { "Last activity" } td { (case.active) } }
-                    tr { th { "Decision" } td { (case.state) @if let Some(who) = &case.closed_by { " by " (who) } } }
-                    tr { th { "Cost of the calls below" } td { (money(of.cost)) } }
-                    tr { th { "Got through, by the engine's count" } td { (money(case.let_through)) } }
-                    tr { th { "First minute of each refused call" } td { (money(of.prevented)) } }
-                    tr { th { "Made" } td { (at) " by " (by) } }
-                }
-                p { "Times are UTC (RFC 3339). Amounts are in the customer's currency by the customer's tariff. Numbers are complete. "
-                    "The tables hold every call of the customer that cost something or was stopped, from " (of.from) " until " (of.until) "." }
-                @if of.is_cut { p { strong { "There is more than is shown here." } } }
-                h2 { "Where the calls came from" }
-                table {
-                    tr { th { "Address" } th { "Device" } th { "Calls" } th { "Cost" } }
-                    @for source in &of.sources {
-                        tr {
-                            td { (source.ip.as_deref().unwrap_or("not known")) }
-                            td { (source.user_agent.as_deref().unwrap_or_default()) }
-                            td { (source.calls) } td { (money(source.cost)) }
-                        }
-                    }
-                }
-                h2 { "What happened" }
-                table {
-                    tr { th { "At" } th { "What" } th { "Extension" } th { "From" } th { "Why" } }
-                    @for event in of.logins.iter().chain(&of.events) {
-                        tr { td { (event.at) } td { (event.kind) } td { (event.extension.as_deref().unwrap_or_default()) } td { (source(event)) }
-                            td { (event.why) } }
-                    }
-                }
-                h2 { "Calls" }
-                table {
-                    tr { th { "Started" } th { "Extension" } th { "From" } th { "To" } th { "Country" } th { "Outcome" } th { "Seconds" } th { "Cost" } }
-                    @for call in &of.calls {
-                        tr {
-                            td { (call.started) }
-                            td { (call.extension.as_ref().map(|of| of.as_str()).unwrap_or_default()) }
-                            td { (call.a_number) }
-                            td { (call.b_number.as_deref().unwrap_or(&call.dialled)) }
-                            td { (call.country.as_deref().unwrap_or_default()) }
-                            td { (call.outcome) }
-                            td { (call.billable_ms / 1_000) }
-                            td { (money(call.cost)) }
-                        }
-                    }
-                }
-                @if let Some(changes) = of.changes.as_ref().filter(|all| !all.is_empty()) {
-                    h2 { "What people changed" }
-                    table {
-                        tr { th { "At" } th { "Who" } th { "What" } th { "About" } th { "Why" } }
-                        @for row in changes {
-                            tr { td { (row.at) } td { (row.who) } td { (row.what) } td { (row.subject) } td { (row.why) } }
-                        }
-                    }
-                }
-                @if !of.notes.is_empty() {
-                    h2 { "Notes" }
-                    @for note in &of.notes { p { (note.at) " " (note.who) ": " (note.words) } }
-                }
-            }
-        }
-    }
-    .into_string()
 }
 
 #[cfg(test)]

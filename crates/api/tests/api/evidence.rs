@@ -42,15 +42,14 @@ async fn a_case_has_its_calls_sources_changes_and_money() {
     assert!(otto.get("changes").is_none(), "who may not read the audit log does not read it here");
 }
 
-#[tokio::test]
-async fn evidence_is_handed_out_with_hashes_that_fit_and_are_on_record() {
-    let world = World::peopled();
-    world.history();
-    let id = case(&world).await;
+type Zip = zip::ZipArchive<std::io::Cursor<Vec<u8>>>;
+
+async fn exported(world: &World, path: &str, language: &str) -> Zip {
     let anna = world.client("anna");
     let request = Request::builder()
-        .uri(format!("/v1/cases/{id}/export"))
+        .uri(path)
         .header("cookie", anna.cookie.clone().unwrap())
+        .header("accept-language", language)
         .body(Body::empty())
         .unwrap();
     let response = world.answer(request, "192.0.2.77:4711").await;
@@ -59,12 +58,48 @@ async fn evidence_is_handed_out_with_hashes_that_fit_and_are_on_record() {
         (200, "application/zip")
     );
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.unwrap();
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap();
-    let mut file = |name: &str| {
-        let mut text = String::new();
-        zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
-        text
-    };
+    zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap()
+}
+
+fn file(zip: &mut Zip, name: &str) -> String {
+    let mut text = String::new();
+    zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+#[tokio::test]
+async fn the_page_of_a_case_is_in_the_language_of_who_asks() {
+    let world = World::peopled();
+    world.history();
+    let path = format!("/v1/cases/{}/export", case(&world).await);
+    let mut english = exported(&world, &path, "en-GB,nl;q=0.5").await;
+    let page = file(&mut english, "case.html");
+    assert!(page.contains("lang=\"en\"") && page.contains("Suspected toll fraud"), "{page}");
+    for (path, language) in [(path.clone(), "nl"), (format!("{path}?lang=nl"), "en")] {
+        let mut dutch = exported(&world, &path, language).await;
+        let page = file(&mut dutch, "case.html");
+        assert!(
+            page.contains("lang=\"nl\"") && page.contains("Vermoeden van telefoonfraude"),
+            "{page}"
+        );
+        assert!(!page.contains("What happened"), "{page}");
+        for table in ["calls.csv", "events.csv", "changes.csv"] {
+            let (dutch, english) = (file(&mut dutch, table), file(&mut english, table));
+            // What was exported is on record too.
+            assert!(table == "changes.csv" || dutch == english, "{table} is for programs");
+        }
+    }
+    let wrong = world.client("anna").get(&format!("{path}?lang=xx")).await;
+    wrong.is(400);
+}
+
+#[tokio::test]
+async fn evidence_is_handed_out_with_hashes_that_fit_and_are_on_record() {
+    let world = World::peopled();
+    world.history();
+    let id = case(&world).await;
+    let mut zip = exported(&world, &format!("/v1/cases/{id}/export"), "").await;
+    let mut file = |name: &str| file(&mut zip, name);
     let hash = |text: &str| {
         Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };

@@ -32,6 +32,8 @@ mod three_cx;
 mod time;
 mod unknown;
 
+pub(crate) use asterisk_dial::{Channel as DialledChannel, dialled};
+pub(crate) use cause::sip_code;
 pub use detect::{Confidence, Detection, detect};
 pub use follow::{Follower, Position};
 pub use format::Format;

@@ -130,6 +130,12 @@ pub fn channels() -> Vec<u8> {
     packet(&[("Action", "CoreShowChannels"), ("ActionID", "channels")])
 }
 
+/// Asks whether it is still there.
+#[must_use]
+pub fn ping() -> Vec<u8> {
+    packet(&[("Action", "Ping"), ("ActionID", "ping")])
+}
+
 /// The channel in one answer to [`channels`] whose call has this id; `Err` when that was the last one.
 ///
 /// # Errors

@@ -5,7 +5,9 @@ use super::table::{Entry, ORDER_AGAIN, ORDERS_MAX, State};
 use super::{Full, Happened, Heard, Name, Question, Told};
 use crate::gate::Gate;
 use crate::io::Output;
-use ringfence_model::{CallEvent, CallId, Now, Release, ReleasedBy};
+use crate::signalling::Signalling;
+use ringfence_guard::Sender;
+use ringfence_model::{CallEvent, CallId, Now, RegistrationFailure, Release, ReleasedBy};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +39,19 @@ impl Gate {
         if entry.is_some_and(is_over) {
             self.over(now, call, None, None);
         }
+        self.wind_up(now, false);
+    }
+
+    /// A login as `account` failed at a PBX that lets others see it. Poll afterwards.
+    pub fn login_failed(
+        &mut self,
+        now: Now,
+        (sender, account): (Sender, &str),
+        failure: RegistrationFailure,
+    ) {
+        let now = self.forward(now);
+        let Signalling { calls, guard, .. } = &mut self.signalling;
+        calls.login_failed(now, (sender, account), failure, guard);
         self.wind_up(now, false);
     }
 

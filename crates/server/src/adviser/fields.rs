@@ -10,11 +10,11 @@ const FIELD_BYTES_MAX: usize = 1_024;
 
 /// Named texts.
 #[derive(Debug, Default)]
-pub(super) struct Fields(HashMap<String, String>);
+pub(crate) struct Fields(HashMap<String, String>);
 
 /// Why a request cannot be read.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     /// Neither a form nor an object of JSON.
     #[error("the {0} is neither a form nor a JSON object of texts and numbers: {1}")]
     Form(&'static str, String),

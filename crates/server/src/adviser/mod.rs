@@ -11,7 +11,9 @@ mod reply;
 mod serve;
 
 pub(crate) use counters::Counters;
+pub(crate) use fields::Fields;
 pub(crate) use order::{ORDERS_MAX, Order, Orders};
+pub(crate) use party::Asker;
 
 use crate::config;
 use crate::door::{Caps, Door};

@@ -18,7 +18,7 @@ const NUMBER_BYTES_MAX: usize = 64;
 const REJECT_CODE: u16 = 486;
 
 /// A PBX that asks, as far as the settings know it.
-pub(super) struct Asker<'c> {
+pub(crate) struct Asker<'c> {
     pub config: &'c Config,
     pub tenant: TenantId,
     pub pbx: Option<&'c Pbx>,
@@ -57,6 +57,14 @@ impl<'c> Asker<'c> {
         let mut mine = config.pbxs.iter().filter(|pbx| pbx.tenant == tenant);
         let only = || mine.next().filter(|_| mine.next().is_none());
         Ok(Self { config, pbx: pbx.or_else(only), tenant })
+    }
+
+    /// The PBX that is this trunk.
+    pub fn of_trunk(config: &'c Config, trunk: &TrunkId) -> Option<Self> {
+        let pbx = config.pbxs.iter().find(|pbx| pbx.trunk == *trunk)?;
+        let tenant = pbx.tenant.clone();
+        config.snapshot.directory.tenant(&tenant)?;
+        Some(Self { config, tenant, pbx: Some(pbx) })
     }
 
     pub fn asking(&self) -> Asking {
@@ -132,7 +140,8 @@ impl<'c> Asker<'c> {
         named.or_else(account).or_else(|| from.and_then(|from| self.extension_of(from)))
     }
 
-    fn extension_of(&self, text: &str) -> Option<ExtensionId> {
+    /// The extension that is known as, or by the number, `text`; or may be one, being so short.
+    pub fn extension_of(&self, text: &str) -> Option<ExtensionId> {
         if let Some(known) = self.directory().extension(&self.tenant, text) {
             return Some(known.id.clone());
         }

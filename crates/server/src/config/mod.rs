@@ -8,6 +8,7 @@ mod api;
 mod decks;
 mod desk;
 mod extension;
+mod feed;
 mod guard;
 mod judging;
 mod listen;
@@ -27,6 +28,8 @@ pub use adviser::Adviser;
 pub use api::Api;
 pub use decks::{Decks, Imported};
 pub use extension::stored_password;
+pub(crate) use feed::takes_calls;
+pub use feed::{Feed, FeedKind, Hep, Manager};
 pub use notices::{Contact, Every, Program, Telling, Way, Wishes};
 pub use pbx::{Asking, Control, Pbx, PbxKind};
 pub use problem::{Place, Problem, Problems, Source};
@@ -75,8 +78,10 @@ pub struct Config {
     pub api: Option<Api>,
     /// Where PBXs ask; `None`: nowhere.
     pub adviser: Option<Adviser>,
-    /// PBXs that ask, or are told to end calls.
+    /// PBXs that ask, are told to end calls, or let us see theirs.
     pub pbxs: Vec<Pbx>,
+    /// What PBXs let us see.
+    pub feeds: Vec<Feed>,
     /// Where spans of calls and requests are sent; `None`: nowhere.
     pub traces: Option<hyper::Uri>,
     /// Whether tenants, trunks and extensions are in the file; otherwise the store has them.
@@ -225,8 +230,12 @@ fn whole(desk: &Desk) -> Option<Config> {
     let tls = listen::tls(&mut root, &listeners);
     let shards = shards(&mut root);
     let mut tenants = tenant::read(&mut root, &listeners);
-    let mut trunks = trunk::read(&mut root);
+    let feeds = feed::read(&mut root);
+    let mut trunks = trunk::read(&mut root, &feeds.iter().map(|of| &of.feed.trunk).collect());
     adopt_trunks(&mut trunks, &tenants);
+    // The store's trunks are not known before its rows stand behind the file.
+    let is_whole = in_file || !desk.source().is_open(usize::MAX);
+    feeds.iter().for_each(|of| of.check(&root, &trunks, is_whole));
     let extensions = {
         let known: Vec<&Tenant> = tenants.iter().map(|draft| &draft.tenant).collect();
         extension::read(&mut root, &known)
@@ -283,6 +292,7 @@ fn whole(desk: &Desk) -> Option<Config> {
         api,
         adviser,
         pbxs,
+        feeds: feeds.into_iter().map(|of| of.feed).collect(),
         traces,
         in_file,
         revision: None,
@@ -362,6 +372,7 @@ fn complete(
             trunks
                 .iter()
                 .filter(move |t| t.trunk.side == side && t.trunk.adviser.is_none())
+                .filter(|t| !(t.is_seen && takes_calls(&t.trunk, t.login.is_some())))
                 .filter(mine)
                 .map(|t| t.trunk.id.clone())
         };
@@ -376,7 +387,7 @@ fn complete(
             true => tenant::here(5, 60, 3_600),
             false => Registering::Nobody,
         });
-        if carriers.is_empty() && trunks.iter().all(|t| t.trunk.adviser.is_none()) {
+        if carriers.is_empty() && !trunks.iter().any(|t| t.trunk.adviser.is_some() || t.is_seen) {
             desk.doubt(
                 &draft.span,
                 format!("tenant \"{id}\" has no carrier: it cannot call out"),

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use ringfence_model::{Language, Money, TenantId};
 use ringfence_notify::{Courier, Form, Hook, MailServer, Quiet, Security, Syslog, Topic};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Nobody approves more than this without a login, in whole units.
 const APPROVES_MAX: u64 = 250;
@@ -18,6 +19,9 @@ const AUTHORITIES_BYTES_MAX: usize = 1 << 20;
 const STEP_CHARS_MAX: usize = 300;
 const STEPS_MAX: usize = 20;
 
+/// After how long what could not be delivered is tried again, at first.
+const RETRY_SECS: u64 = 30;
+
 /// Who is told of what, and how that is delivered.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Telling {
@@ -25,6 +29,8 @@ pub struct Telling {
     pub mail: Option<MailServer>,
     /// Authorities (PEM) believed besides the public ones.
     pub authorities: Vec<Vec<u8>>,
+    /// After how long what could not be delivered is tried again; twice as long each further time.
+    pub retry: Duration,
     /// Networks besides the internet that webhooks and collectors may be in.
     pub inside: Vec<IpNet>,
     /// People.
@@ -127,9 +133,9 @@ pub(super) fn wishes(section: &mut Section<'_>) -> Wishes {
 /// Reads all but what is inside the tenants.
 pub(super) fn read(root: &mut Section<'_>, tenants: BTreeMap<TenantId, Wishes>) -> Telling {
     let span = root.span.clone();
-    let (inside, authorities) = places(root);
+    let (inside, authorities, retry) = places(root);
     let mut telling =
-        Telling { mail: mail(root), authorities, inside, tenants, ..Telling::default() };
+        Telling { mail: mail(root), authorities, retry, inside, tenants, ..Telling::default() };
     for section in root.sections("contact") {
         telling.contacts.extend(contact(section));
     }
@@ -147,8 +153,11 @@ pub(super) fn read(root: &mut Section<'_>, tenants: BTreeMap<TenantId, Wishes>) 
     telling
 }
 
-fn places(root: &mut Section<'_>) -> (Vec<IpNet>, Vec<Vec<u8>>) {
-    let Some(mut section) = root.section("notices") else { return (Vec::new(), Vec::new()) };
+fn places(root: &mut Section<'_>) -> (Vec<IpNet>, Vec<Vec<u8>>, Duration) {
+    let Some(mut section) = root.section("notices") else {
+        return (Vec::new(), Vec::new(), Duration::from_secs(RETRY_SECS));
+    };
+    let retry = Duration::from_secs(section.within("retry_secs", 1..=1_800, RETRY_SECS));
     let inside = section.texts("inside", NETWORK, network).map(values).unwrap_or_default();
     let file = section.take::<String>("authorities");
     let authorities = file.and_then(|file| {
@@ -167,7 +176,7 @@ fn places(root: &mut Section<'_>) -> (Vec<IpNet>, Vec<Vec<u8>>) {
         }
     });
     section.finish();
-    (inside, authorities.into_iter().collect())
+    (inside, authorities.into_iter().collect(), retry)
 }
 
 fn mail(root: &mut Section<'_>) -> Option<MailServer> {

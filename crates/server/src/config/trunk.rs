@@ -13,6 +13,7 @@ use ringfence_call::{
 use ringfence_model::{TenantId, TrunkId};
 use ringfence_sip::Transport;
 use ringfence_sip::digest::Ha1;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -25,13 +26,15 @@ pub(super) struct Draft {
     pub login: Option<(At<String>, At<String>)>,
     /// How it asks, and how it is told to end a call.
     pub asks: (Option<Asking>, Option<Control>),
+    /// Whether it lets us see its calls.
+    pub is_seen: bool,
 }
 
 impl Draft {
-    /// The PBX it is, when it asks or can be told.
+    /// The PBX it is, when it asks, can be told, or lets us see its calls.
     pub fn pbx(&self) -> Option<Pbx> {
         let (asking, control) = &self.asks;
-        (asking.is_some() || control.is_some()).then_some(())?;
+        (asking.is_some() || control.is_some() || self.is_seen).then_some(())?;
         Some(Pbx {
             trunk: self.trunk.id.clone(),
             tenant: self.trunk.tenant.clone()?,
@@ -45,11 +48,12 @@ impl Draft {
 /// Answers of a carrier that say nothing about the called party: another carrier may reach it.
 const FAILOVER_CODES: [u16; 5] = [408, 500, 502, 503, 504];
 
-pub(super) fn read(root: &mut Section<'_>) -> Vec<Draft> {
-    root.sections("trunk").into_iter().filter_map(trunk).collect()
+/// All of them; of those in `seen` there is a feed.
+pub(super) fn read(root: &mut Section<'_>, seen: &HashSet<&TrunkId>) -> Vec<Draft> {
+    root.sections("trunk").into_iter().filter_map(|section| trunk(section, seen)).collect()
 }
 
-fn trunk(mut section: Section<'_>) -> Option<Draft> {
+fn trunk(mut section: Section<'_>, seen: &HashSet<&TrunkId>) -> Option<Draft> {
     let desk = section.desk();
     let span = section.span.clone();
     let id = section.required("id", "carrier");
@@ -91,17 +95,18 @@ fn trunk(mut section: Section<'_>) -> Option<Draft> {
         networks,
         targets,
     };
-    check(&section, &trunk, login.is_some(), control.is_some());
+    let is_seen = seen.contains(&trunk.id);
+    check(&section, &trunk, login.is_some() || is_seen, control.is_some());
     section.finish();
     let asks = (asking, control);
-    (id.is_some() && side.is_some()).then_some(Draft { trunk, span, login, asks })
+    (id.is_some() && side.is_some()).then_some(Draft { trunk, span, login, asks, is_seen })
 }
 
 /// What makes no sense together, or is open to everybody.
-fn check(section: &Section<'_>, trunk: &Trunk, has_login: bool, has_control: bool) {
+fn check(section: &Section<'_>, trunk: &Trunk, is_known: bool, has_control: bool) {
     let desk = section.desk();
     if trunk.networks.is_empty()
-        && !has_login
+        && !is_known
         && trunk.certificate.is_none()
         && trunk.upstream.is_none()
         // One that asks over HTTP has a key.

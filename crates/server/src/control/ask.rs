@@ -303,6 +303,9 @@ pub struct Status {
     pub draining: bool,
     /// Where it listens.
     pub listens: Vec<String>,
+    /// What PBXs let it see, and whether that is heard.
+    #[serde(default)]
+    pub feeds: Vec<String>,
     /// What is wrong at the moment.
     pub troubles: Vec<String>,
 }

@@ -144,6 +144,22 @@ fn advised(running: &Running, all: &mut Vec<Family>) {
     all.push(many("adviser_questions", help, Sort::Counter, by("result", questions)));
     let told = [("call", advice.told.get()), ("record", advice.records.get())];
     all.push(many("adviser_told", "What PBXs told", Sort::Counter, by("what", told)));
+    let seen = &running.overheard;
+    let read = [
+        ("read", seen.read.get()),
+        ("refused", seen.refused.get()),
+        ("unreadable", seen.unreadable.get()),
+    ];
+    let help = "Copies of signalling, events and lines of PBXs";
+    all.push(many("feed_messages", help, Sort::Counter, by("result", read)));
+    let what = [("call", seen.calls.get()), ("failed_login", seen.logins.get())];
+    let help = "What was seen in them: steps of calls, failed logins";
+    all.push(many("feed_seen", help, Sort::Counter, by("what", what)));
+    let help = "What was seen and found no room, or no shard that took it";
+    all.push(one("feed_lost", help, Sort::Counter, seen.lost.get()));
+    let (well, failing) = running.standing.counts();
+    let feeds = by("state", [("heard", well), ("not_heard", failing)]);
+    all.push(many("feeds", "Feeds of PBXs", Sort::Gauge, feeds));
     let orders = [("ended", advice.ended.get()), ("failed", advice.refused.get())];
     let help = "Orders to PBXs to end a call";
     all.push(many("adviser_hangups", help, Sort::Counter, by("result", orders)));

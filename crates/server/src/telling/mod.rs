@@ -173,7 +173,7 @@ impl Work {
         let channel = first.channel.as_str();
         let owner = first.tenant.as_ref().map(ringfence_model::TenantId::as_str);
         let why = delivered.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        match next(&delivered, first.tries, now - first.made, chance()) {
+        match next(&delivered, (first.tries, self.telling.retry), now - first.made, chance()) {
             Next::Done => {
                 told.sent.fetch_add(1, Ordering::Relaxed);
                 store.noticed(&batch, now)

@@ -1,7 +1,6 @@
 //! The messages of one call, or of one number, while an operator watches: as a capture file or to a capture server.
 
 mod follow;
-pub mod hep;
 mod packet;
 pub mod pcap;
 

@@ -1,5 +1,6 @@
 //! One message on its way, whatever carried it.
 
+use ringfence_connect::hep::Captured;
 use ringfence_model::WallTime;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -18,6 +19,22 @@ pub struct Packet {
     /// The message. Base64 in JSON: messages need not be text.
     #[serde(with = "base64_text")]
     pub bytes: Vec<u8>,
+}
+
+impl Packet {
+    /// The same for a capture server.
+    #[must_use]
+    pub fn captured(&self) -> Captured<'_> {
+        Captured {
+            at: self.at,
+            from: self.from,
+            to: self.to,
+            stream: self.transport != "UDP",
+            key: None,
+            correlation: None,
+            payload: &self.bytes,
+        }
+    }
 }
 
 mod base64_text {

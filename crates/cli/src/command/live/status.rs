@@ -37,6 +37,8 @@ fn table(status: &Status) -> Table {
         ("takes new calls", if status.draining { "NO: draining" } else { "yes" }.to_owned()),
         ("troubles", troubles),
     ];
+    let feeds = status.feeds.join(", ");
+    let rows = rows.into_iter().chain((!feeds.is_empty()).then_some(("feeds", feeds)));
     for (what, value) in rows {
         table.row([what.to_owned(), safe(&value)]);
     }

@@ -4,9 +4,10 @@ use super::{Where, failed, odd, secs};
 use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{print, safe};
 use anyhow::{Context, anyhow};
+use ringfence_connect::hep;
 use ringfence_model::CallId;
 use ringfence_server::control::{Answer, Ask, Watch};
-use ringfence_server::trace::{Packet, hep, pcap};
+use ringfence_server::trace::{Packet, pcap};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
@@ -137,7 +138,7 @@ impl Sinks {
             file.flush()?;
         }
         if let Some((socket, server)) = &self.server {
-            socket.send_to(&hep::encode(packet, AGENT, ""), server)?;
+            socket.send_to(&hep::encode(&packet.captured(), AGENT), server)?;
         }
         Ok(())
     }

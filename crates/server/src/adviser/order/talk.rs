@@ -1,5 +1,6 @@
 //! The talk with each sort of PBX: one connection for one order.
 
+use crate::ami::Manager;
 use crate::config::Control;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -35,37 +36,14 @@ async fn more(stream: &mut TcpStream, part: &mut [u8]) -> Result<usize, String> 
     }
 }
 
-/// A talk over the manager interface.
-struct Manager {
-    stream: TcpStream,
-    reader: ami::Reader,
-}
-
-impl Manager {
-    async fn next(&mut self) -> Result<ami::Packet, String> {
-        let mut part = [0; 4_096];
-        loop {
-            if let Some(packet) = self.reader.packet() {
-                return Ok(packet);
-            }
-            let n = more(&mut self.stream, &mut part).await?;
-            self.reader.push(part.get(..n).unwrap_or_default()).map_err(said)?;
-        }
-    }
-
-    async fn say(&mut self, bytes: &[u8]) -> Result<(), String> {
-        self.stream.write_all(bytes).await.map_err(said)
-    }
-
-    /// The channel of the call with this id.
-    async fn find(&mut self, id: &str) -> Result<Option<String>, String> {
-        self.say(&ami::channels()).await?;
-        let mut found = None;
-        loop {
-            match ami::channel_of(&self.next().await?, id) {
-                Ok(channel) => found = found.or(channel),
-                Err(ami::NoMore) => return Ok(found),
-            }
+/// The channel of the call with this id.
+async fn find(manager: &mut Manager<TcpStream>, id: &str) -> Result<Option<String>, String> {
+    manager.say(&ami::channels()).await?;
+    let mut found = None;
+    loop {
+        match ami::channel_of(&manager.next().await?, id) {
+            Ok(channel) => found = found.or(channel),
+            Err(ami::NoMore) => return Ok(found),
         }
     }
 }
@@ -77,12 +55,10 @@ pub(super) async fn asterisk(
     id: &str,
 ) -> Result<Ended, String> {
     let stream = connect(control).await?;
-    let mut manager = Manager { stream, reader: ami::Reader::default() };
-    manager.say(&ami::login(&control.user, &control.password, "off")).await?;
-    while !ami::logged_in(&manager.next().await?).map_err(said)? {}
+    let mut manager = Manager::login(stream, (&control.user, &control.password), "off").await?;
     let channel = match channel {
         Some(channel) => channel.to_owned(),
-        None => match manager.find(id).await? {
+        None => match find(&mut manager, id).await? {
             Some(channel) => channel,
             None => return Ok(Ended::NotThere),
         },
