@@ -53,7 +53,7 @@ const ROOMS: [Room; 18] = [
     ),
     // fraud and numbering for the offline commands: docs/adr/0003-cli-offline.md.
     // The simulator's people around the real server: docs/adr/0014-demo.md.
-    rim("demo", &["api", "gate", "model", "server", "sim", "sip", "store"]),
+    rim("demo", &["api", "model", "server", "sim", "sip", "store"]),
     rim("cli", &["api", "connect", "demo", "fraud", "gate", "model", "numbering", "server"]),
     rim("sim", &["call", "fraud", "gate", "guard", "model", "numbering", "sip", "store"]),
 ];

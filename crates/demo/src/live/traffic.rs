@@ -143,3 +143,59 @@ impl Traffic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::past::companies;
+    use crate::settings::Passwords;
+
+    /// A Tuesday at ten in Amsterdam, and the Sunday before at three in the night.
+    const MORNING: WallTime = WallTime(1_794_906_000_000_000);
+    const NIGHT: WallTime = WallTime(1_794_708_000_000_000);
+
+    /// So many calls at that hour, and how long they took to be made.
+    fn calls(seed: u64, speed: f64, wall: WallTime) -> (Vec<Plan>, Duration) {
+        let chance = Chance::new(seed);
+        let companies = companies(&mut chance.fork(3)).unwrap();
+        let customers = CUSTOMERS.iter().map(|of| vec![1; of.extensions.len()]).collect();
+        let house = House { carrier: 0, customers, passwords: Passwords::of_world(&chance) };
+        let mut traffic = Traffic::new(chance, companies, speed, Moment(0));
+        let made = (0..1_000).filter_map(|_| {
+            let due = traffic.due();
+            traffic.call(&house, (due, wall))
+        });
+        (made.collect(), traffic.due() - Moment(0))
+    }
+
+    fn abroad(plan: &Plan) -> bool {
+        let digits = plan.dialled.trim_start_matches('+');
+        plan.caller != 0
+            && (digits.starts_with("00") || plan.dialled.starts_with('+'))
+            && !digits.trim_start_matches("00").starts_with("31")
+    }
+
+    #[test]
+    fn an_office_day_has_calls_in_and_out_and_abroad_and_a_night_has_hardly_any_abroad() {
+        let (day, _) = calls(1, 1.0, MORNING);
+        let (night, _) = calls(1, 1.0, NIGHT);
+        let count = |of: &[Plan], which: fn(&Plan) -> bool| of.iter().filter(|p| which(p)).count();
+        assert!(day.len() > 990);
+        assert!((200..700).contains(&count(&day, |plan| plan.caller == 0)), "calls in");
+        assert!((30..200).contains(&count(&day, abroad)), "{}", count(&day, abroad));
+        assert!(count(&night, abroad) * 3 < count(&day, abroad));
+        let all = day.iter().map(|plan| plan.tenant.as_str());
+        assert_eq!(all.collect::<std::collections::BTreeSet<_>>().len(), CUSTOMERS.len());
+    }
+
+    #[test]
+    fn speed_makes_more_calls_and_shorter_ones_and_a_seed_makes_the_same() {
+        let ((slow, long), (fast, short)) = (calls(2, 1.0, MORNING), calls(2, 10.0, MORNING));
+        assert!(long > short * 7 && long < short * 12, "{long:?} {short:?}");
+        let talked = |of: &[Plan]| of.iter().map(|plan| plan.talk).sum::<Duration>();
+        assert!(talked(&slow) > talked(&fast) * 5);
+        let dialled = |of: &[Plan]| of.iter().map(|plan| plan.dialled.clone()).collect::<Vec<_>>();
+        assert_eq!(dialled(&fast), dialled(&calls(2, 10.0, MORNING).0));
+        assert_ne!(dialled(&fast), dialled(&calls(3, 10.0, MORNING).0));
+    }
+}
