@@ -24,7 +24,7 @@ after(async () => {
 
 const pages = () => [
   ['overview', '/'], ['live', '/live'], ['cases', '/cases?state=open'], ['case', `/cases/${cases.find((one) => one.tenant === 'hotel-zeezicht').id}`], ['blocks', '/blocks'],
-  ['held', '/held'], ['held-all', '/held?view=history'], ['notices', '/notices'], ['integrations', '/integrations'], ['integration', '/integrations/vandam-pbx'], ['contacts', '/customers/hotel-zeezicht?tab=contacts'], ['blocks-history', '/blocks?view=history'], ['calls', '/calls'], ['calls-none', '/calls?country=ZW'], ['call', `/calls/${calls[0].id}`], ['reports', '/reports'], ['customers', '/customers'],
+  ['held', '/held'], ['held-all', '/held?view=history'], ['notices', '/notices'], ['integrations', '/integrations'], ['pbx', '/integrations/vandam-pbx'], ['contacts', '/customers/hotel-zeezicht?tab=contacts'], ['blocks-history', '/blocks?view=history'], ['calls', '/calls'], ['calls-none', '/calls?country=ZW'], ['call', `/calls/${calls[0].id}`], ['reports', '/reports'], ['customers', '/customers'],
   ['customer', '/customers/hotel-zeezicht'], ['numbers', '/numbers'], ['registrations', '/registrations'], ['health', '/health'], ['people', '/people'], ['approvals', '/approvals'], ['keys', '/keys'], ['access', '/access'],
   ['audit', '/audit'], ['account', '/account'], ['missing', '/nowhere'],
 ];

@@ -196,9 +196,9 @@ test('a refused call is approved, and then it passes; another is blocked', async
   await page.getByRole('row', { name: /\+4915112345678.*Germany.*Waiting/ }).waitFor();
   await answer.click();
   await page.getByRole('dialog').getByText('May +4915112345678 be called?').waitFor();
-  await page.getByLabel('At most spent under it').fill('9999');
   assert.deepEqual(await barriers(page), []);
   await shot(page, 'told-answer');
+  await page.getByLabel('At most spent under it').fill('9999');
   await dialog().getByRole('button', { name: 'Approve' }).click();
   await page.getByRole('alert').getByText(/may be approved alone/).waitFor();
   await page.getByLabel('At most spent under it').fill('10');
