@@ -4390,6 +4390,7 @@ export interface operations {
             readonly 403: components["responses"]["NotAllowed"];
             readonly 404: components["responses"]["NotFound"];
             readonly 409: components["responses"]["Conflict"];
+            readonly 422: components["responses"]["Invalid"];
             readonly 500: components["responses"]["Broken"];
             readonly 503: components["responses"]["Unavailable"];
         };
