@@ -245,6 +245,3 @@ fn said(text: Option<&str>) -> Option<String> {
 fn number_in(data: &str, channel: &str) -> Option<String> {
     said(dialled(data, DialledChannel::parse(channel))?.number)
 }
-
-#[cfg(test)]
-mod tests;

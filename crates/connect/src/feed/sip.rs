@@ -274,6 +274,3 @@ impl Watcher {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

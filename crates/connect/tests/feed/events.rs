@@ -1,10 +1,13 @@
-use super::*;
-use crate::control::ami::Reader;
+//! An Asterisk whose manager tells of events.
+
 use proptest::prelude::*;
+use ringfence_connect::control::ami::Reader;
+use ringfence_connect::feed::events::Watcher;
+use ringfence_connect::feed::{Parties, Seen, Step};
 
 /// Asterisk 22.10.1 on loopback: a call to the carrier that is hung up. Parts are divided by `-- ` there, by empty lines
 /// on the wire.
-const CAPTURE: &str = include_str!("../../../tests/data/asterisk-ami.txt");
+const CAPTURE: &str = include_str!("../data/asterisk-ami.txt");
 
 fn capture() -> String {
     let (_, rest) = CAPTURE.split_once('\n').unwrap();
