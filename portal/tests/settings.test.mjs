@@ -130,6 +130,8 @@ test('rules and hours are made, tried on what happened, and put in force', async
   await page.getByText('Earlier trials').waitFor();
   await shot(page, 'settings-trial', true);
   assert.deepEqual(await barriers(page), []);
+  // Said as people know it, not by the record's id.
+  assert.match(await stops.getByRole('link').first().textContent(), /^\d+ \p{L}+\.?,? \d\d:\d\d|^\d\d:\d\d:\d\d/u);
   const record = await stops.getByRole('link').first().getAttribute('href');
   await page.getByRole('button', { name: 'Put the draft in force' }).click();
   await sure('Put the draft in force');

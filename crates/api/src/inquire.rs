@@ -272,6 +272,11 @@ pub struct Verdicts {
 pub struct Changed {
     /// The record's id.
     pub call: String,
+    /// When it began.
+    pub started: Time,
+    /// Whose phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
     /// What it cost as recorded.
     pub recorded: Amount,
     /// What would not have been spent.

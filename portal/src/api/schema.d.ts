@@ -2287,10 +2287,14 @@ export interface components {
         readonly Changed: {
             /** @description The record's id. */
             readonly call: string;
+            /** @description Whose phone. */
+            readonly extension?: string | null;
             /** @description What would not have been spent. */
             readonly prevented: components["schemas"]["Amount"];
             /** @description What it cost as recorded. */
             readonly recorded: components["schemas"]["Amount"];
+            /** @description When it began. */
+            readonly started: components["schemas"]["Time"];
         };
         /** @description How a row changes, without secrets. */
         readonly ChangeView: {

@@ -38,6 +38,8 @@ async fn a_draft_is_tried_on_the_records_of_its_tenant_oldest_first() {
     let first = done["found"]["newly_stopped"][0]["call"].as_str().unwrap();
     let record = anna.get(&format!("/v1/calls/{first}")).await.is(200).body;
     assert_eq!(record["started"], "2026-11-22T11:00:00Z");
+    assert_eq!(done["found"]["newly_stopped"][0]["started"], record["started"]);
+    assert_eq!(done["found"]["newly_stopped"][0]["extension"], record["extension"]);
     let path = format!("/v1/replays/{}", id(&made));
     world.client("audrey").get(&path).await.is(200);
     world.client("bram").get(&path).await.refused(404, "not_found");

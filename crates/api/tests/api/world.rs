@@ -261,6 +261,8 @@ impl Inquire for Double {
             let draft = Verdicts { calls: of, ..Verdicts::default() };
             let first = cdrs.first().map(|cdr| Changed {
                 call: cdr.native_id.to_string(),
+                started: cdr.started.into(),
+                extension: cdr.extension.as_ref().map(ToString::to_string),
                 recorded: Amount(Money::ZERO),
                 prevented: Amount(Money::ZERO),
             });

@@ -84,6 +84,8 @@ fn stopped_only(this: &Findings, other: &Findings, cdrs: &[Cdr]) -> Vec<Changed>
     both.filter(|((this, other), _)| this.fate != Fate::Passed && other.fate == Fate::Passed)
         .map(|((call, _), cdr)| Changed {
             call: cdr.native_id.to_string(),
+            started: cdr.started.into(),
+            extension: cdr.extension.as_ref().map(ToString::to_string),
             recorded: Amount(call.recorded),
             prevented: Amount(call.recorded - call.spent),
         })
