@@ -29,8 +29,10 @@ impl Screen {
 
     /// The line below the others, as far as it has room. It is not there where there is no terminal.
     pub fn status(&mut self, line: &str) {
-        let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(80, |size| size.ws_col);
-        let line: String = line.chars().take(usize::from(columns.max(2)) - 1).collect();
+        let size = rustix::termios::tcgetwinsize(io::stdout());
+        // Some do not know how wide they are.
+        let columns = size.ok().map(|size| usize::from(size.ws_col)).filter(|of| *of > 0);
+        let line: String = line.chars().take(columns.unwrap_or(80) - 1).collect();
         if self.is_terminal && line != self.status {
             let mut out = io::stdout().lock();
             let _ = write!(out, "\r\x1b[K{line}").and_then(|()| out.flush());

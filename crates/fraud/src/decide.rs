@@ -37,6 +37,8 @@ pub struct Weighing {
     pub unexplained: f32,
     /// Money at stake, in currency units.
     pub at_stake: f32,
+    /// The part of it that is spent.
+    pub spent: f32,
     /// The evidence needed to stop with this much at stake, in nats.
     pub needed: f32,
 }
@@ -146,6 +148,7 @@ pub fn weigh(context: &Context<'_>, mut signals: Vec<Signal>, steering: &Steerin
         signals,
         evidence,
         at_stake,
+        spent: context.figures.at_stake,
     }
 }
 

@@ -66,6 +66,9 @@ pub struct Alert {
     pub reasons: Vec<Reason>,
     /// Evidence, in nats.
     pub evidence: f32,
-    /// Unexplained money spent and running.
+    /// Unexplained money spent, and what calls that run will have cost a while ahead.
     pub at_stake: Money,
+    /// The part of it that is spent.
+    #[serde(default)]
+    pub spent: Money,
 }

@@ -54,6 +54,9 @@ fn about(
         if let Output::Blocked { block, .. } | Output::Lifted { block, .. } = &mut output {
             block.id = ringfence_model::BlockId(0);
         }
+        if let Output::Lifted { replaced_by: Some(id), .. } = &mut output {
+            *id = ringfence_model::BlockId(0);
+        }
         format!("{} {output:?}", at.as_millis())
     })
     .collect()

@@ -64,7 +64,7 @@ export const en = {
     spend: 'Spent per day, last 14 days', spend_chart: 'Cost and prevented cost of calls per day, last 14 days', spent: 'Spent', prevented: 'Prevented',
     held: (count: number) => `${n(count, 'call waits', 'calls wait')} for an answer`, held_about: 'Refused, and somebody asks to make them.', held_go: 'Answer', dearest: 'Dearest running calls', dearest_none: 'No call runs', dearest_none_hint: 'Paid calls appear here while they ring or run.',
     max_loss: 'At most lost before a stop', max_loss_about: 'In a day, by the limits in force', max_loss_observe: 'Only watched: nothing bounds a loss yet', troubles: 'Needs attention', all_well: 'All is well',
-    all_well_about: 'Trunks answer, no trouble is known.', tariff_note: 'Amounts are by the default tariff until your own rates are imported.',
+    all_well_about: 'Trunks answer, no trouble is known.', tariff_note: 'Amounts are by the rate deck of each customer; by the default tariff, an estimate, where none was imported.',
   },
   live: {
     title: 'Live calls', about: 'Calls that ring or run, refreshed by the second.', none: 'No calls at the moment', none_hint: 'A call appears here as soon as it is attempted.',

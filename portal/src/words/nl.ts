@@ -66,7 +66,7 @@ export const nl: Words = {
     spend: 'Besteed per dag, laatste 14 dagen', spend_chart: 'Kosten en voorkomen kosten van gesprekken per dag, laatste 14 dagen', spent: 'Besteed', prevented: 'Voorkomen',
     held: (count) => `${n(count, 'gesprek wacht', 'gesprekken wachten')} op antwoord`, held_about: 'Geweigerd, en iemand vraagt of ze mogen.', held_go: 'Antwoorden', dearest: 'Duurste lopende gesprekken', dearest_none: 'Er loopt geen gesprek', dearest_none_hint: 'Betaalde gesprekken staan hier zolang ze overgaan of lopen.',
     max_loss: 'Hoogstens verloren voor een stop', max_loss_about: 'Op een dag, door de geldende limieten', max_loss_observe: 'Alleen gadegeslagen: nog begrenst niets het verlies', troubles: 'Vraagt aandacht', all_well: 'Alles is in orde',
-    all_well_about: 'Trunks antwoorden, er zijn geen problemen bekend.', tariff_note: 'Bedragen volgen het standaardtarief tot uw eigen tarieven zijn ingelezen.',
+    all_well_about: 'Trunks antwoorden, er zijn geen problemen bekend.', tariff_note: 'Bedragen zijn volgens het tarief van elke klant; volgens het standaardtarief, een schatting, waar er geen is ingelezen.',
   },
   live: {
     title: 'Lopende gesprekken', about: 'Gesprekken die overgaan of lopen, elke seconde ververst.', none: 'Geen gesprekken op dit moment', none_hint: 'Een gesprek verschijnt hier zodra iemand belt.',

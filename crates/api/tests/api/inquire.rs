@@ -63,7 +63,7 @@ async fn a_network_is_banned_at_the_node_and_that_is_on_record() {
     for wide in ["0.0.0.0/0", "10.0.0.0/7", "2000::/3"] {
         root.post("/v1/node/bans", json!({"net": wide})).await.refused(422, "invalid");
     }
-    root.post("/v1/node/bans", json!({"net": "example.org"})).await.refused(400, "malformed");
+    root.post("/v1/node/bans", json!({"net": "example.org"})).await.refused(422, "invalid");
     let past = json!({"net": "203.0.113.9", "until": "2026-11-22T11:00:00Z"});
     root.post("/v1/node/bans", past).await.refused(422, "invalid");
     assert!(world.node.took().is_empty());

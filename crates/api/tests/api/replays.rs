@@ -61,7 +61,7 @@ async fn a_draft_that_cannot_be_used_says_so_at_once() {
     assert_eq!(got.body["message"], "13 hours bring bad luck; take 12");
     let mut none = draft("acme");
     none["until"] = none["from"].clone();
-    anna.post("/v1/replays", none).await.refused(400, "malformed");
+    anna.post("/v1/replays", none).await.refused(422, "invalid");
 }
 
 #[tokio::test]

@@ -38,8 +38,8 @@ const ATTACKS_MAX: usize = 3;
 /// Phones register one after the other.
 const REGISTER: Duration = Duration::from_millis(30);
 
-const HELP: &str = "\
-  a  attack a customer: a stolen password, or somebody inside its telephone system
+const HELP: &str =
+    "  a  attack a customer: a stolen password, or somebody inside its telephone system
   s  a scanner that looks for telephone systems
   l  another link into the portal
   q  quit; Ctrl-C does the same";

@@ -91,6 +91,7 @@ impl Engine {
             reasons: weighing.reasons(),
             evidence: weighing.evidence,
             at_stake: Money::from_f64(f64::from(weighing.at_stake)),
+            spent: Money::from_f64(f64::from(weighing.spent)),
         }));
     }
 

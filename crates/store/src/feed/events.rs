@@ -231,8 +231,10 @@ impl<'a> Told<'a> {
         match self.kind {
             "alerted" => {
                 case.alerts += 1;
-                let at_stake = self.body.get("alert").and_then(|alert| alert.get("at_stake"));
-                case.let_through = case.let_through.max(money(at_stake));
+                // Of what an older version told, all that was at stake.
+                let alert = self.body.get("alert");
+                let spent = alert.and_then(|alert| alert.get("spent").or(alert.get("at_stake")));
+                case.let_through = case.let_through.max(money(spent));
             }
             "cut" => {
                 case.calls += 1;

@@ -314,9 +314,10 @@ fn stamp(at: WallTime) -> String {
     jiff::Timestamp::from_microsecond(at.0).unwrap().to_string()
 }
 
-pub fn alert(secs: i64, tenant: &str, at_stake: i64) -> String {
+/// So much is spent; twice as much is at stake.
+pub fn alert(secs: i64, tenant: &str, spent: i64) -> String {
     let alert = json!({"tenant": tenant, "extension": "205", "call": 7, "reasons": [],
-        "evidence": 4.5, "at_stake": at_stake});
+        "evidence": 4.5, "at_stake": 2 * spent, "spent": spent});
     event(secs, json!({"kind": "alerted", "alert": alert, "why": "a new country"}))
 }
 
