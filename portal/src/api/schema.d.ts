@@ -3699,13 +3699,13 @@ export interface operations {
                 /** @description Of this case. */
                 readonly case?: string | null;
                 /** @description Not before. */
-                readonly from?: string | null;
+                readonly from?: (string | null) | string;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Of this tenant. */
                 readonly tenant?: string | null;
                 /** @description Before. */
-                readonly until?: string | null;
+                readonly until?: (string | null) | string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -3742,7 +3742,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Only those that can still be answered. */
                 readonly open?: boolean;
                 /** @description Of this tenant. */
@@ -3824,15 +3824,15 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Not before. */
-                readonly from?: string | null;
+                readonly from?: (string | null) | string;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description About this thing, such as `user anna` or `block 0-17`. */
                 readonly subject?: string | null;
                 /** @description Of this tenant. */
                 readonly tenant?: string | null;
                 /** @description Before. */
-                readonly until?: string | null;
+                readonly until?: (string | null) | string;
                 /** @description By this login. */
                 readonly who?: string | null;
             };
@@ -3946,7 +3946,7 @@ export interface operations {
                 /** @description Only those in force now. */
                 readonly in_force?: boolean;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Of this tenant. */
                 readonly tenant?: string | null;
             };
@@ -4109,11 +4109,11 @@ export interface operations {
                 /** @description Of this extension. */
                 readonly extension?: string | null;
                 /** @description Not before. */
-                readonly from?: string | null;
+                readonly from?: (string | null) | string;
                 /** @description To this kind of line, such as `premium`. */
                 readonly kind?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description About which this was done. */
                 readonly outcome?: ("ok" | "refused" | "would_refuse" | "cut") | null;
                 /** @description About which something was done. */
@@ -4123,7 +4123,7 @@ export interface operations {
                 /** @description Over this trunk. */
                 readonly trunk?: string | null;
                 /** @description Before. */
-                readonly until?: string | null;
+                readonly until?: (string | null) | string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4188,7 +4188,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description `en` unless said otherwise, `nl`. */
-                readonly lang?: string | null;
+                readonly lang?: (string | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -4224,15 +4224,15 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Opened at or after. */
-                readonly from?: string | null;
+                readonly from?: (string | null) | string;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description In this state. */
                 readonly state?: ("open" | "confirmed_fraud" | "false_alarm" | "expected") | null;
                 /** @description Of this tenant. */
                 readonly tenant?: string | null;
                 /** @description Opened before. */
-                readonly until?: string | null;
+                readonly until?: (string | null) | string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -4369,7 +4369,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description `en` or `nl`; unless said, what `Accept-Language` prefers, else English. The tables are in English. */
-                readonly lang?: string | null;
+                readonly lang?: (string | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -5698,7 +5698,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description In this state. */
                 readonly state?: ("waiting" | "sent" | "given_up") | null;
                 /** @description To contacts and programs of this tenant. */
@@ -5739,7 +5739,7 @@ export interface operations {
                 /** @description From this extension of the tenant. */
                 readonly extension?: string | null;
                 /** @description Of the verdict: `en` unless said otherwise, `nl`. */
-                readonly lang?: string | null;
+                readonly lang?: (string | null) | string;
                 /** @description With the dial plan, tariff, policy and blocks of this tenant; absent: the default dial plan and tariff. */
                 readonly tenant?: string | null;
             };
@@ -6052,7 +6052,7 @@ export interface operations {
                 /** @description Only to this kind of line, such as `premium`. */
                 readonly kind?: string | null;
                 /** @description So many, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Whose. */
                 readonly tenant: string;
                 /** @description Before; at most 31 days later. */
@@ -6134,7 +6134,7 @@ export interface operations {
         readonly parameters: {
             readonly query: {
                 /** @description Only numbers an extension called so often; 2 unless said otherwise. */
-                readonly attempts_min?: number | null;
+                readonly attempts_min?: (number | null) | string;
                 /** @description Only calls in this direction; `outbound` unless said otherwise. */
                 readonly direction?: ("outbound" | "inbound" | "internal") | null;
                 /** @description Only this extension's calls. */
@@ -6147,9 +6147,9 @@ export interface operations {
                  */
                 readonly kind?: string | null;
                 /** @description So many, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Only answered calls that were charged for no longer. */
-                readonly secs_max?: number | null;
+                readonly secs_max?: (number | null) | string;
                 /** @description Whose. */
                 readonly tenant: string;
                 /** @description Before; at most 31 days later. */
@@ -6365,7 +6365,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -6613,7 +6613,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -6891,7 +6891,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -7130,7 +7130,7 @@ export interface operations {
         readonly parameters: {
             readonly query?: {
                 /** @description `en` or `nl`. */
-                readonly language?: string | null;
+                readonly language?: (string | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -7196,7 +7196,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
             };
             readonly header?: never;
             readonly path: {
@@ -7791,7 +7791,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
                 /** @description Of this tenant; absent: of all one may see. */
                 readonly tenant?: string | null;
             };
@@ -8065,7 +8065,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 readonly after?: string | null;
                 /** @description Items of the page, 1 to 1000. */
-                readonly limit?: number | null;
+                readonly limit?: (number | null) | string;
             };
             readonly header?: never;
             readonly path?: never;

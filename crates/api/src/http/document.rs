@@ -10,7 +10,7 @@ use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
+use utoipa::openapi::schema::{AnyOfBuilder, ComponentsBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -227,6 +227,22 @@ fn operation_id(route: &Route) -> String {
     let words = route.path.split('/').skip(2).map(|word| word.trim_matches(['{', '}']));
     let name = words.map(|word| word.replace(['-', '.'], "_")).collect::<Vec<_>>().join("_");
     format!("{}_{name}", route.method.as_str().to_lowercase())
+}
+
+/// What is left empty in a query is not given, though it have a form when it is.
+pub fn may_be_empty(mut of: Parameter) -> Parameter {
+    let has_form = match &of.schema {
+        Some(RefOr::T(Schema::Object(schema))) => {
+            schema.format.is_some() || schema.pattern.is_some()
+        }
+        _ => false,
+    };
+    if of.required != Required::True && has_form {
+        let empty = ObjectBuilder::new().schema_type(Type::String).max_length(Some(0));
+        let either = |schema| AnyOfBuilder::new().item(schema).item(empty).build();
+        of.schema = of.schema.map(|schema| RefOr::T(Schema::AnyOf(either(schema))));
+    }
+    of
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! request is checked here, in one order, so that no handler can forget it.
 
 use super::ask::{Ask, Nothing};
-use super::document::Parts;
+use super::document::{Parts, may_be_empty};
 use super::{body, origin, repeat, reply::Answer};
 use crate::app::App;
 use crate::caller::{self, Caller};
@@ -155,7 +155,7 @@ where
     A: Answer,
 {
     let mut parameters = P::into_params(|| Some(ParameterIn::Path));
-    parameters.extend(Q::into_params(|| Some(ParameterIn::Query)));
+    parameters.extend(Q::into_params(|| Some(ParameterIn::Query)).into_iter().map(may_be_empty));
     (parameters, parts.body::<B>(), A::document(parts))
 }
 

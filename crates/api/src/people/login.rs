@@ -14,6 +14,7 @@ use crate::secret::{Token, draw};
 use ringfence_model::WallTime;
 use ringfence_store::{About, Act, Session, Store, User};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, PasskeyAuthentication, PublicKeyCredential,
@@ -55,7 +56,7 @@ pub struct Assertion {
     pub ceremony: String,
     /// What `navigator.credentials.get` gave.
     #[schema(value_type = Object)]
-    pub credential: PublicKeyCredential,
+    pub credential: Json,
 }
 
 /// What must be done next.
@@ -168,10 +169,11 @@ pub async fn passkey_begin(ask: Ask) -> Outcome<Ceremony> {
 pub async fn passkey_finish(ask: Ask<Nothing, Nothing, Assertion>) -> Outcome<LoginView> {
     let (app, at) = (&ask.app, ask.at);
     let Assertion { ceremony, credential } = &ask.body;
+    let credential: PublicKeyCredential = passkey::said(credential)?;
     let state: DiscoverableAuthentication = passkey::resume(app, ALONE, ceremony, at)?;
     let webauthn = app.webauthn();
     let (id, credential_id) = webauthn
-        .identify_discoverable_authentication(credential)
+        .identify_discoverable_authentication(&credential)
         .map_err(|error| passkey::refused(&error))?;
     let found = app.work(move |store| match store.user(&id.to_string()) {
         Ok(user) => Ok(user),
@@ -186,7 +188,7 @@ pub async fn passkey_finish(ask: Ask<Nothing, Nothing, Assertion>) -> Outcome<Lo
     let key = passkeys.iter().find(|kept| kept.credential.cred_id() == credential_id);
     let key = &key.ok_or(Refusal::WrongLogin)?.credential;
     let result = webauthn
-        .finish_discoverable_authentication_v2(credential, state, key)
+        .finish_discoverable_authentication_v2(&credential, state, key)
         .map_err(|error| passkey::refused(&error))?;
     passkey::note(&mut passkeys, &result, at);
     passkey::put(&mut user, &passkeys)?;
@@ -212,11 +214,12 @@ pub async fn second_passkey_begin(ask: Ask) -> Outcome<Ceremony> {
 pub async fn second_passkey_finish(ask: Ask<Nothing, Nothing, Assertion>) -> Outcome<LoginView> {
     let person = ask.caller.person()?;
     let Assertion { ceremony, credential } = &ask.body;
+    let credential: PublicKeyCredential = passkey::said(credential)?;
     let state: PasskeyAuthentication = passkey::resume(&ask.app, &sort(person), ceremony, ask.at)?;
     let result = ask
         .app
         .webauthn()
-        .finish_passkey_authentication(credential, &state)
+        .finish_passkey_authentication(&credential, &state)
         .map_err(|error| passkey::refused(&error))?;
     let mut user = person.user.clone();
     let mut passkeys = passkey::of(&user)?;

@@ -13,6 +13,7 @@ use crate::secret::hex;
 use crate::time::Time;
 use ringfence_store::User;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 use webauthn_rs::prelude::{PasskeyRegistration, RegisterPublicKeyCredential};
 use webauthn_rs_proto::ResidentKeyRequirement;
@@ -138,7 +139,7 @@ pub struct NewPasskey {
     pub name: String,
     /// What `navigator.credentials.create` gave.
     #[schema(value_type = Object)]
-    pub credential: RegisterPublicKeyCredential,
+    pub credential: Json,
 }
 
 /// POST /v1/me/passkeys
@@ -151,9 +152,10 @@ pub async fn passkey_finish(ask: Ask<Nothing, Nothing, NewPasskey>) -> Outcome<E
             "give the passkey a name of 1 to {NAME_CHARS_MAX} letters"
         )));
     }
+    let credential: RegisterPublicKeyCredential = passkey::said(credential)?;
     let state: PasskeyRegistration =
         passkey::resume(&ask.app, &passkey_sort(person), ceremony, ask.at)?;
-    let made = ask.app.webauthn().finish_passkey_registration(credential, &state);
+    let made = ask.app.webauthn().finish_passkey_registration(&credential, &state);
     let made = made.map_err(|error| {
         tracing::info!("a new passkey is refused: {error}");
         Refusal::Invalid("the browser's answer is not right: begin again".into())

@@ -11,6 +11,7 @@ use ringfence_model::WallTime;
 use ringfence_store::{Once, Store, User};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use webauthn_rs::prelude::{AuthenticationResult, Passkey, Uuid, WebauthnError};
@@ -43,6 +44,14 @@ impl Kept {
 }
 
 /// Enough of a hash to be unique among one person's.
+/// What a browser made: its table has fields that the reference does not name.
+///
+/// # Errors
+/// When no browser made it.
+pub fn said<T: DeserializeOwned>(credential: &Json) -> Result<T, Refusal> {
+    T::deserialize(credential).map_err(|error| Refusal::Invalid(format!("credential: {error}")))
+}
+
 fn id_of(credential_id: &[u8]) -> String {
     let digest = Sha256::digest(credential_id);
     hex(digest.first_chunk::<8>().map_or(&[], |bytes| bytes.as_slice()))

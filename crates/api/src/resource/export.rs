@@ -69,7 +69,7 @@ impl Answer for Zip {
 #[serde(deny_unknown_fields)]
 pub struct ExportQuery {
     /// `en` or `nl`; unless said, what `Accept-Language` prefers, else English. The tables are in English.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, pattern = "^(en|nl)$")]
     pub lang: Option<Language>,
 }
 

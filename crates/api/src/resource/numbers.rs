@@ -44,7 +44,7 @@ pub async fn inspect(ask: Ask<Dialled, NumberQuery>) -> Outcome<NumberView> {
     }
     let NumberQuery { tenant, extension, lang } = ask.query;
     if tenant.is_none() && extension.is_some() {
-        return Err(Refusal::Malformed("an extension is one of a tenant: say which tenant".into()));
+        return Err(Refusal::Invalid("an extension is one of a tenant: say which tenant".into()));
     }
     let app = Arc::clone(&ask.app);
     if let Some(tenant) = tenant.clone() {

@@ -11,12 +11,14 @@ use crate::node::Fault;
 use crate::people::me::Id;
 use crate::refusal::Refusal;
 use crate::resource::live::TenantQuery;
+use crate::resource::settings::stakes::declared;
 use crate::rights::Permission;
 use crate::secret::{draw, hex};
 use crate::stored;
 use crate::time::Time;
-use ringfence_model::{Policy, TenantId};
+use ringfence_model::TenantId;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -29,7 +31,7 @@ pub struct NewReplay {
     pub tenant: TenantId,
     /// The draft, with the fields of a policy file; what is absent has its default.
     #[schema(value_type = Object)]
-    pub policy: Policy,
+    pub policy: Json,
     /// Records not older.
     pub from: Time,
     /// Records older than this; at most 300,000 records in all.
@@ -116,6 +118,7 @@ pub async fn begin(ask: Ask<Nothing, Nothing, NewReplay>) -> Outcome<ReplayView>
     if until <= from {
         return Err(Refusal::Invalid("until is not after from".into()));
     }
+    let policy = declared(policy)?;
     let app = Arc::clone(&ask.app);
     let (made_by, whose) = (ask.caller.who(), tenant.clone());
     app.work(move |store| {

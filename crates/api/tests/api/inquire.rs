@@ -18,7 +18,7 @@ async fn a_number_is_inspected_as_a_tenant_dials_it() {
     let got = otto.get("/v1/numbers/0201234567").await.is(200);
     assert_eq!(got.body["read_as"], "asked for nobody in En");
     otto.get("/v1/numbers/112?tenant=beta").await.refused(404, "not_found");
-    otto.get("/v1/numbers/112?extension=201").await.refused(400, "malformed");
+    otto.get("/v1/numbers/112?extension=201").await.refused(422, "invalid");
     otto.get("/v1/numbers/112?lang=fr").await.refused(400, "malformed");
     otto.get("/v1/numbers/%20").await.refused(400, "malformed");
     otto.get("/v1/numbers/1%0A2").await.refused(400, "malformed");

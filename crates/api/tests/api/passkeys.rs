@@ -158,5 +158,5 @@ async fn rubbish_as_ceremony_or_credential_is_refused() {
     body["credential"]["response"]["userHandle"] = json!("AAAA");
     world.stranger().post("/v1/login/passkey", body).await.refused(401, "wrong_login");
     let body = json!({"ceremony": good["ceremony"], "credential": 5});
-    world.stranger().post("/v1/login/passkey", body).await.refused(400, "malformed");
+    world.stranger().post("/v1/login/passkey", body).await.refused(422, "invalid");
 }

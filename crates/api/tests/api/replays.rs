@@ -53,7 +53,7 @@ async fn a_draft_that_cannot_be_used_says_so_at_once() {
     let anna = world.client("anna");
     let mut wrong = draft("acme");
     wrong["policy"] = json!({"blok_hours": 12});
-    let got = anna.post("/v1/replays", wrong).await.refused(400, "malformed");
+    let got = anna.post("/v1/replays", wrong).await.refused(422, "invalid");
     assert!(got.body["message"].as_str().unwrap().contains("blok_hours"), "{}", got.body);
     let mut unlucky = draft("acme");
     unlucky["policy"] = json!({"block_hours": 13});

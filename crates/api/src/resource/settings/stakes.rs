@@ -41,7 +41,8 @@ pub fn at_stake(
             (own_before, before) = removed(store, &own, &policy, at)?;
         }
         let was_there = own_before.is_some();
-        let (before, after) = (declared(before)?, declared(after)?);
+        let read = |of: Option<Json>| of.map_or_else(|| Ok(Policy::default()), declared);
+        let (before, after) = (read(before)?, read(after)?);
         let watched = was_there
             && mode(own_before.as_ref(), &before) == Mode::Enforce
             && mode(own_after.as_ref(), &after) == Mode::Observe;
@@ -87,9 +88,12 @@ fn removed(
     Ok((body(gone), policy.and_then(body)))
 }
 
-fn declared(body: Option<Json>) -> Result<Policy, Refusal> {
-    let Some(body) = body else { return Ok(Policy::default()) };
-    serde_json::from_value(body).map_err(|error| Refusal::Invalid(format!("policy: {error}")))
+/// A policy as settings write it.
+///
+/// # Errors
+/// When something in it makes no sense.
+pub fn declared(policy: Json) -> Result<Policy, Refusal> {
+    serde_json::from_value(policy).map_err(|error| Refusal::Invalid(format!("policy: {error}")))
 }
 
 /// That of the tenant goes before that of its policy.
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn raising_above_the_amount_or_to_no_limit_is_grave() {
-        let policy = |body| declared(Some(body)).unwrap();
+        let policy = |body| declared(body).unwrap();
         let raised = |before, after| is_raised(&policy(before), &policy(after), Money::units(500));
         let day = |amount: i64| json!({"limits": {"per_day": amount}});
         assert!(raised(day(400), day(501)) && raised(day(600), day(601)));
