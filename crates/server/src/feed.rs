@@ -25,8 +25,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_secs(5);
 /// How often is looked for what is old.
 const RETAIN: Duration = Duration::from_secs(3_600);
-/// How nice it is: as nice as can be (sched(7)). What it has not read yet waits in files, and is not lost.
-const BEHIND_SHARDS: i32 = 19;
+/// How nice it is: as the thread that writes the files (sched(7)). Nicer, a busy machine starves it, and the store seems
+/// to take nothing.
+const BEHIND_SHARDS: i32 = 10;
 /// What its trouble is about.
 const STORE: &str = "store";
 
