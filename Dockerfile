@@ -6,7 +6,6 @@ COPY portal .
 RUN npm ci --no-audit --no-fund && npm run build
 
 FROM rust:1.95-slim-bookworm AS build
-ARG PROFILE=dist
 WORKDIR /src
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
@@ -16,9 +15,8 @@ COPY tests/e2e tests/e2e
 COPY --from=portal /src/dist portal/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     apt-get update -q && apt-get install -y -q --no-install-recommends libc6-dev && \
-    cargo build --locked --profile "$PROFILE" --package ringfence-cli && \
-    folder="$PROFILE" && if [ "$folder" = dev ]; then folder=debug; fi && \
-    install -D "target/$folder/ringfence" /out/usr/bin/ringfence && \
+    cargo build --locked --profile dist --package ringfence-cli && \
+    install -D target/dist/ringfence /out/usr/bin/ringfence && \
     install -d -m 700 /out/var/lib/ringfence
 
 # libc and nothing else: no shell, no package manager, not root (65532).

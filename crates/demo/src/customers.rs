@@ -70,14 +70,8 @@ pub const CUSTOMERS: [Customer; 20] = [
         "311725505",
         &["1", "3", "4"],
     ),
-    watched(
-        "fietsenwinkel-tempo",
-        "Fietsenwinkel Tempo",
-        "shop",
-        Phones,
-        "315055506",
-        &["10", "11"],
-    ),
+    one("fietsenwinkel-tempo", "Fietsenwinkel Tempo", "shop", Phones, "315055506", &["10", "11"])
+        .watched(),
     one("garage-de-vries", "Garage De Vries", "shop", Pbx, "315855507", &["21", "22", "23"]),
     one(
         "reisbureau-horizon",
@@ -133,14 +127,15 @@ pub const CUSTOMERS: [Customer; 20] = [
         &["901", "902", "903"],
     ),
     one("restaurant-de-haven", "Restaurant De Haven", "hotel", Phones, "311155519", &["7", "8"]),
-    watched(
+    one(
         "webwinkel-vlinder",
         "Webwinkel Vlinder",
         "new customer",
         Phones,
         "313455520",
         &["90", "91"],
-    ),
+    )
+    .watched(),
 ];
 
 const fn one(
@@ -165,18 +160,11 @@ const fn one(
     }
 }
 
-const fn watched(
-    id: &'static str,
-    name: &'static str,
-    trade: &'static str,
-    access: Access,
-    block: &'static str,
-    extensions: &'static [&'static str],
-) -> Customer {
-    Customer { is_watched: true, ..one(id, name, trade, access, block, extensions) }
-}
-
 impl Customer {
+    const fn watched(self) -> Self {
+        Self { is_watched: true, ..self }
+    }
+
     /// Where its calls come from: its telephone system, or the router its phones are behind. `index` is its place in
     /// [`CUSTOMERS`].
     #[must_use]
