@@ -89,17 +89,20 @@ impl Call {
         if self.stage != Stage::Up || (recent && !moved) {
             return;
         }
-        let Some(state) = self.record(now) else { return };
-        self.kept_at = Some(now.moment);
-        core.out.push_back(Output::Checkpoint { key: key(self.id), state: Some(state) });
+        self.write_down(core, now);
     }
 
     /// Writes down that the call is over and a BYE is on its way, when it was written down before.
     pub(super) fn keep_ending(&mut self, core: &mut Core, now: Now) {
-        let state = self.kept_at.and_then(|_| self.record(now));
-        if let Some(state) = state {
-            core.out.push_back(Output::Checkpoint { key: key(self.id), state: Some(state) });
+        if self.kept_at.is_some() {
+            self.write_down(core, now);
         }
+    }
+
+    fn write_down(&mut self, core: &mut Core, now: Now) {
+        let Some(state) = self.record(now) else { return };
+        self.kept_at = Some(now.moment);
+        core.out.push_back(Output::Checkpoint { key: key(self.id), state: Some(state) });
     }
 
     /// Its record is not needed any more.

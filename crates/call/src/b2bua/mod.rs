@@ -235,7 +235,6 @@ impl Call {
                 self.branches.clear();
                 self.unacked = false;
                 self.forget(core);
-                self.drop_record(core);
             }
             _ => {
                 self.settled.retain(|settled| settled.ack.is_none());
@@ -249,8 +248,9 @@ impl Call {
         self.relays.shrink_to_fit();
     }
 
-    /// Takes its dialogs out of the index.
+    /// Takes its dialogs out of the index; nothing of it is to come back.
     pub fn forget(&mut self, core: &mut Core) {
+        self.drop_record(core);
         for pair in self.pairs.drain(..) {
             core.dialogs.remove(&pair.caller.local_tag);
             core.dialogs.remove(&pair.callee.local_tag);

@@ -250,7 +250,6 @@ impl Call {
         self.strays.retain(|stray| stray.bye != relay.id);
         if self.stage == Stage::Over && self.relays.is_empty() && self.owed_bye.is_none() {
             self.forget(core);
-            self.drop_record(core);
         }
     }
 
