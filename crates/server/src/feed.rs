@@ -4,6 +4,7 @@
 
 use crate::busy::Busy;
 use crate::config::Storage;
+use crate::records::stand_behind_shards;
 use crate::troubles::Troubles;
 use ringfence_model::WallTime;
 use ringfence_store::{Feeder, Result, Retention, Store, StoreError};
@@ -25,9 +26,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_secs(5);
 /// How often is looked for what is old.
 const RETAIN: Duration = Duration::from_secs(3_600);
-/// How nice it is: as the thread that writes the files (sched(7)). Nicer, a busy machine starves it, and the store seems
-/// to take nothing.
-const BEHIND_SHARDS: i32 = 10;
 /// What its trouble is about.
 const STORE: &str = "store";
 
@@ -152,8 +150,7 @@ struct Feeding {
 
 impl Feeding {
     fn run(mut self, stop: &Receiver<()>) {
-        // Where it is not allowed, calls are a little later.
-        let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
+        stand_behind_shards();
         let mut pause = Duration::ZERO;
         while matches!(stop.recv_timeout(pause), Err(RecvTimeoutError::Timeout)) {
             // A fault of ours in one turn does not end the others: the store undoes what was half done.

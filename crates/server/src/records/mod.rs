@@ -12,5 +12,5 @@ pub use daily::Daily;
 pub use tally::Count;
 pub(crate) use tally::Tally;
 pub use tell::by;
-pub(crate) use writer::fails;
 pub use writer::{Hurry, InForce, Writer};
+pub(crate) use writer::{fails, stand_behind_shards};

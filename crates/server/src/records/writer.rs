@@ -39,7 +39,8 @@ const SNAPSHOT_QUIET: Duration = Duration::from_secs(60);
 /// A snapshot stops its shard for a moment: at most this part of the time.
 const PAUSE_SHARE: u32 = 200;
 
-/// How nice the writer is: a tenth of the weight of a shard (sched(7)).
+/// How nice who stands behind the shards is: a tenth of their weight (sched(7)). Nicer, a busy machine starves them, and
+/// the store seems to take nothing.
 const BEHIND_SHARDS: i32 = 10;
 
 /// The settings in force: records tell prices.
@@ -134,9 +135,7 @@ impl Writer {
 
     /// Writes until every shard has ended. What happened since the last snapshot is in the tail.
     pub fn run(mut self, shards: &Weak<Shards>) {
-        // Where a shard shares its processor with this thread, its calls go first; on Linux this is about the thread
-        // alone. Where it is not allowed, calls are a little later.
-        let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
+        stand_behind_shards();
         while let Some(batch) = self.reader.take(LOOK) {
             self.tally.writer.begin();
             self.write(batch);
@@ -153,6 +152,7 @@ impl Writer {
         self.tally.records_dropped.add(batch.dropped);
         let in_force = Arc::clone(&self.in_force.lock().unwrap_or_else(PoisonError::into_inner));
         let gives_way = batch.records.len() < BEHIND;
+        let mut takes = true;
         let mut waiting = batch.records.into_iter();
         while waiting.len() > 0 {
             let records: Vec<Record> = waiting.by_ref().take(AT_ONCE).collect();
@@ -160,7 +160,8 @@ impl Writer {
             for record in &records {
                 self.record(record, &in_force);
             }
-            self.lines();
+            // A disk that fails is not asked again for each piece: all that waits is made ready for it each time.
+            takes = takes && self.lines();
             // To free them is a good part of the work.
             drop(records);
             give_way(gives_way);
@@ -241,10 +242,13 @@ impl Writer {
         }
     }
 
-    fn lines(&mut self) {
+    /// Writes the lines that wait; whether the disk took them.
+    fn lines(&mut self) -> bool {
         let written = self.cdrs.flush().and(self.events.flush());
+        let takes = written.is_ok();
         self.note("records", written);
         self.tally.lines_lost.set(self.cdrs.lost() + self.events.lost());
+        takes
     }
 
     /// Writes what still waits; everything to the disk each second, or `now`.
@@ -307,6 +311,12 @@ pub(crate) fn fails(troubles: &Troubles, about: &'static str, why: &str) {
             "the {about} cannot be written: {why}; calls go on, and what waits is written when it works again"
         );
     }
+}
+
+/// Where a shard shares its processor with this thread, its calls go first; on Linux this is about the thread alone. Where
+/// it is not allowed, calls are a little later.
+pub(crate) fn stand_behind_shards() {
+    let _ = rustix::process::setpriority_process(None, BEHIND_SHARDS);
 }
 
 fn give_way(gives_way: bool) {
