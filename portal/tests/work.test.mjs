@@ -115,7 +115,10 @@ test('what is searched, sorted and paged is in the link', async () => {
   await page.getByRole('link', { name: 'Cost' }).click();
   await page.waitForURL(/sort=-cost/);
   assert.equal(await page.getByRole('columnheader', { name: 'Cost' }).getAttribute('aria-sort'), 'descending');
-  await rows().first().getByText('€2.20').waitFor();
+  // Which calls the page holds depends on the day of the week.
+  const costs = (await page.locator('tbody tr td:last-child').allTextContents()).map((text) => Number(/€([\d.]+)/.exec(text)?.[1]));
+  assert.ok(costs[0] > 0, costs.join());
+  assert.deepEqual(costs, costs.toSorted((one, other) => other - one));
   await page.goto(link);
   await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
   const saved = page.waitForEvent('download');
