@@ -68,6 +68,8 @@ pub struct AuditFilter {
     pub subject: Option<String>,
     /// By this one.
     pub who: Option<String>,
+    /// An act of this name.
+    pub what: Option<String>,
     /// Not before.
     pub from: Option<WallTime>,
     /// Before.
@@ -114,6 +116,7 @@ impl Store {
         query.add_some("AND tenant = ?", filter.tenant.as_ref());
         query.add_some("AND subject = ?", filter.subject.as_ref());
         query.add_some("AND who = ?", filter.who.as_ref());
+        query.add_some("AND what = ?", filter.what.as_ref());
         query.add_some("AND at >= ?", filter.from);
         query.add_some("AND at < ?", filter.until);
         query.add_some("AND seq < ?", filter.below);

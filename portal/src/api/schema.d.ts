@@ -3833,6 +3833,8 @@ export interface operations {
                 readonly tenant?: string | null;
                 /** @description Before. */
                 readonly until?: (string | null) | string;
+                /** @description An act of this name, such as `block.lift`. */
+                readonly what?: string | null;
                 /** @description By this login. */
                 readonly who?: string | null;
             };

@@ -162,17 +162,11 @@ pub async fn together<P, Q, B>(ask: &Ask<P, Q, B>, grave: Grave) -> Outcome<Hand
 
 /// Whether the first person was set up less than `delay` ago.
 fn is_young(store: &Store, at: WallTime, delay: Duration) -> Result<bool, Refusal> {
-    let filter = ringfence_store::AuditFilter {
-        below: Some(FIRST_ROWS),
-        ..ringfence_store::AuditFilter::default()
-    };
-    let rows = store.audit(&filter, FIRST_ROWS as u32)?;
-    let setup = rows.iter().find(|row| row.act.what == "setup");
-    Ok(setup.is_some_and(|row| at - row.act.at < delay))
+    let what = Some("setup".to_owned());
+    let filter = ringfence_store::AuditFilter { what, ..Default::default() };
+    let setup = store.audit(&filter, 1)?;
+    Ok(setup.first().is_some_and(|row| at - row.act.at < delay))
 }
-
-/// Setting up is among the first things that ever happen.
-const FIRST_ROWS: i64 = 100;
 
 /// Which proposals are wanted.
 #[derive(Deserialize, IntoParams)]

@@ -25,6 +25,8 @@ pub struct AuditQuery {
     pub subject: Option<String>,
     /// By this login.
     pub who: Option<String>,
+    /// An act of this name, such as `block.lift`.
+    pub what: Option<String>,
     /// Not before.
     #[param(value_type = Option<String>, format = DateTime)]
     pub from: Option<Time>,
@@ -99,6 +101,7 @@ pub async fn list(ask: Ask<Nothing, AuditQuery>) -> Outcome<Page<AuditRow>> {
             tenant,
             subject: query.subject.clone(),
             who: query.who.clone(),
+            what: query.what.clone(),
             from: query.from.map(|time| time.0),
             until: query.until.map(|time| time.0),
             below,

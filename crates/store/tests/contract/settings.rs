@@ -129,6 +129,9 @@ fn history(store: &Store) {
     assert_eq!((rows[0].after.as_ref(), rows[2].before.as_ref()), (None, None));
     assert_eq!(rows[1].act, act("bob", "trunk.change", 2));
     assert_eq!(rows[1].tenant, Some(office()));
+    let what = Some("trunk.change".to_owned());
+    let rows = store.audit(&AuditFilter { what, ..AuditFilter::default() }, 9).unwrap();
+    assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [2]);
     let page = AuditFilter { below: Some(3), from: Some(at(2)), ..AuditFilter::default() };
     assert_eq!(store.audit(&page, 9).unwrap().len(), 1);
     assert!(matches!(store.verify_audit().unwrap(), Chain::Whole { rows: 4, .. }));
