@@ -11,14 +11,21 @@ fn said(output: &Output) -> String {
     String::from_utf8(text).unwrap()
 }
 
+/// What may be in the store is in a plan; what must be in the boot file, in that. The API has an address of its own: without
+/// tenants in the boot file it is served at the usual port otherwise, where another test or program may be.
+fn split(it: &Firewall) {
+    let whole = it.settings("");
+    let (boot, plan) = whole.split_once("[[trunk]]").unwrap();
+    let api = format!("[api]\nlisten = \"{}.1:28443\"\n", it.net);
+    it.write("ringfence.toml", &format!("{boot}{api}"));
+    it.write("plan.toml", &format!("[[trunk]]{plan}"));
+}
+
 #[test]
 fn a_plan_comes_into_force_while_calls_run_and_is_taken_back() {
     let mut it = Firewall::new(9, "");
     let (pbx, carrier) = (it.peer(2, 25070), it.peer(3, 25080));
-    let whole = it.settings("");
-    let (boot, plan) = whole.split_once("[[trunk]]").unwrap();
-    it.write("ringfence.toml", boot);
-    it.write("plan.toml", &format!("[[trunk]]{plan}"));
+    split(&it);
     it.start();
     assert!(it.log().contains("there are no tenants yet"), "{}", it.log());
     let alone = it.tell(&["apply", "plan.toml"]);
@@ -70,8 +77,7 @@ fn mistakes_in_a_plan_are_told_and_change_nothing() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("the settings are in the boot file"), "{}", said(&refused));
     it.kill();
-    let whole = it.settings("");
-    it.write("ringfence.toml", whole.split_once("[[trunk]]").unwrap().0);
+    split(&it);
     it.start();
     it.write("plan.toml", "[[tenant]]\nid = \"a\"\ncarriers = [\"x\"]\nbogus = 1\n");
     let refused = it.tell(&["apply", "--yes", "plan.toml"]);
@@ -85,10 +91,7 @@ fn mistakes_in_a_plan_are_told_and_change_nothing() {
 #[test]
 fn a_copy_is_made_while_it_runs_and_put_back_when_it_does_not() {
     let mut it = Firewall::new(11, "");
-    let whole = it.settings("");
-    let (boot, plan) = whole.split_once("[[trunk]]").unwrap();
-    it.write("ringfence.toml", boot);
-    it.write("plan.toml", &format!("[[trunk]]{plan}"));
+    split(&it);
     it.start();
     assert!(it.tell(&["apply", "--yes", "plan.toml"]).status.success());
     let exported = said(&it.tell(&["export"]));
@@ -104,4 +107,31 @@ fn a_copy_is_made_while_it_runs_and_put_back_when_it_does_not() {
     assert!(restored.status.success(), "{}", said(&restored));
     it.start();
     assert_eq!(said(&it.tell(&["export"])), exported);
+}
+
+/// Orders over the control socket need no second person: the file system says who may give them (security-model.md).
+#[test]
+fn other_users_of_the_machine_give_no_orders() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    let mut it = Firewall::new(14, "");
+    it.start();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    assert_eq!((mode(&it.path("data")), mode(&it.path("data/control.sock"))), (0o700, 0o600));
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return eprintln!("not tested: only root can be somebody else");
+    }
+    // Even with the folders open to all, the socket is not.
+    for folder in [it.folder.path().to_owned(), it.path("data")] {
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let connect = "socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die; \
+                   connect($s, sockaddr_un($ARGV[0])) ? print('let in') : print($!)";
+    let knock = |user: u32| {
+        let socket = it.path("data/control.sock");
+        let mut perl = std::process::Command::new("perl");
+        perl.args(["-MSocket", "-e", connect]).arg(socket).uid(user).gid(user);
+        said(&perl.output().unwrap())
+    };
+    assert_eq!((knock(65_534).as_str(), knock(0).as_str()), ("Permission denied", "let in"));
 }
