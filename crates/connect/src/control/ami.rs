@@ -155,6 +155,38 @@ pub fn channel_of(packet: &Packet, id: &str) -> Result<Option<String>, NoMore> {
     }
 }
 
+/// Whether the list of channels is given.
+///
+/// # Errors
+/// When it was refused.
+pub fn listed(packet: &Packet) -> Result<(), Garbled> {
+    match (packet.get("ActionID"), packet.get("Response")) {
+        (Some("channels"), Some("Error")) => {
+            Err(Garbled::Refused(shown(packet.get("Message").unwrap_or("no list of channels"))))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Asks for the Call-ID of a channel; `None` for one that is not of PJSIP.
+#[must_use]
+pub fn call_id(channel: &str) -> Option<Vec<u8>> {
+    (is_word(channel) && channel.starts_with("PJSIP/")).then(|| {
+        packet(&[
+            ("Action", "Getvar"),
+            ("ActionID", "call-id"),
+            ("Channel", channel),
+            ("Variable", "CHANNEL(pjsip,call-id)"),
+        ])
+    })
+}
+
+/// Whether the channel that was asked about has this Call-ID; `None` while something else came. One that is gone has none.
+#[must_use]
+pub fn has_call_id(packet: &Packet, id: &str) -> Option<bool> {
+    (packet.get("ActionID") == Some("call-id")).then(|| packet.get("Value") == Some(id))
+}
+
 /// There are no more channels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoMore;

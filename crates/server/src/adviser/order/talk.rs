@@ -36,19 +36,39 @@ async fn more(stream: &mut TcpStream, part: &mut [u8]) -> Result<usize, String> 
     }
 }
 
-/// The channel of the call with this id.
+/// The channel of the call with this id; else the one with this Call-ID, which is all that copies of signalling show.
 async fn find(manager: &mut Manager<TcpStream>, id: &str) -> Result<Option<String>, String> {
     manager.say(&ami::channels()).await?;
+    let mut others = Vec::new();
     let mut found = None;
     loop {
-        match ami::channel_of(&manager.next().await?, id) {
-            Ok(channel) => found = found.or(channel),
-            Err(ami::NoMore) => return Ok(found),
+        let packet = manager.next().await?;
+        ami::listed(&packet).map_err(said)?;
+        match ami::channel_of(&packet, id) {
+            Ok(Some(channel)) => found = found.or(Some(channel)),
+            Ok(None) => others.extend(packet.get("Channel").map(ToOwned::to_owned)),
+            Err(ami::NoMore) => break,
         }
     }
+    if found.is_some() {
+        return Ok(found);
+    }
+    for channel in others {
+        let Some(question) = ami::call_id(&channel) else { continue };
+        manager.say(&question).await?;
+        let is_it = loop {
+            if let Some(is_it) = ami::has_call_id(&manager.next().await?, id) {
+                break is_it;
+            }
+        };
+        if is_it {
+            return Ok(Some(channel));
+        }
+    }
+    Ok(None)
 }
 
-/// By the channel it told, else by the one whose call has the id it told.
+/// By the channel it told, else by the one of the id or Call-ID it is known by.
 pub(super) async fn asterisk(
     control: &Control,
     channel: Option<&str>,

@@ -69,6 +69,8 @@ const ACCEPTED: &str =
 const REFUSED: &str =
     "Response: Error\r\nActionID: login\r\nMessage: Authentication failed\r\n\r\n";
 
+const DENIED: &str = "Response: Error\r\nActionID: channels\r\nMessage: Permission denied\r\n\r\n";
+
 #[tokio::test]
 async fn a_channel_of_asterisk_is_ended() {
     let (at, heard) = pbx(
@@ -108,6 +110,45 @@ async fn a_channel_that_was_not_told_is_looked_for() {
     let ended = end(&control(PbxKind::Asterisk, at), &order("1795301438.18", None)).await;
     assert_eq!(ended, Ok(Ended::NotThere));
     assert!(heard.await.unwrap().contains("Channel: PJSIP/sipp-00000010\r\n"));
+}
+
+/// What Asterisk 16.28 answered.
+#[tokio::test]
+async fn a_channel_that_is_known_by_its_call_id_is_asked_for() {
+    let (at, heard) = pbx(
+        GREETING,
+        &[
+            ("\r\n\r\n", ACCEPTED),
+            (
+                "CoreShowChannels\r\n",
+                "Response: Success\r\nActionID: channels\r\nEventList: start\r\n\r\n\
+                 Event: CoreShowChannel\r\nActionID: channels\r\nChannel: Local/600@phones-00000001;2\r\nUniqueid: 1795387696.1\r\n\r\n\
+                 Event: CoreShowChannel\r\nActionID: channels\r\nChannel: PJSIP/206-00000002\r\nUniqueid: 1795387696.2\r\n\r\n\
+                 Event: CoreShowChannel\r\nActionID: channels\r\nChannel: PJSIP/carrier-00000003\r\nUniqueid: 1795387696.3\r\n\r\n\
+                 Event: CoreShowChannelsComplete\r\nActionID: channels\r\n\r\n",
+            ),
+            ("PJSIP/206-00000002\r\n", "Response: Error\r\nActionID: call-id\r\nMessage: No such channel\r\n\r\n"),
+            (
+                "PJSIP/carrier-00000003\r\n",
+                "Response: Success\r\nActionID: call-id\r\nVariable: CHANNEL(pjsip,call-id)\r\nValue: 7fd519e3-f27d\r\n\r\n",
+            ),
+            ("Hangup\r\n", "Response: Success\r\nActionID: hangup\r\nMessage: Channel Hungup\r\n\r\n"),
+        ],
+    )
+    .await;
+    let ended = end(&control(PbxKind::Asterisk, at), &order("7fd519e3-f27d", None)).await;
+    assert_eq!(ended, Ok(Ended::Done));
+    let heard = heard.await.unwrap();
+    assert!(heard.contains("Channel: PJSIP/carrier-00000003\r\nCause: 21\r\n"), "{heard}");
+    assert!(!heard.contains("Local/"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_list_of_channels_that_is_refused_is_told() {
+    let (at, _heard) =
+        pbx(GREETING, &[("\r\n\r\n", ACCEPTED), ("CoreShowChannels\r\n", DENIED)]).await;
+    let failed = end(&control(PbxKind::Asterisk, at), &order("1", None)).await.unwrap_err();
+    assert!(failed.contains("Permission denied"), "{failed}");
 }
 
 #[tokio::test]
