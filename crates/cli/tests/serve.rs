@@ -108,6 +108,8 @@ fn a_call_is_cut_by_order_and_traced() {
     }
     it.until("no call is left", |it| it.json(&["calls", "list"]).as_array().unwrap().is_empty());
     assert_eq!(it.tell(&["calls", "cut", &id]).status.code(), Some(1));
+    let record = || lines(&it.path("data"), "cdr-").pop();
+    it.until("the record says so", |_| record().is_some_and(|cdr| cdr["outcome"] == "cut"));
     // Both legs are in the capture: the INVITE twice, each BYE once.
     it.until("the capture has both ends", |it| {
         let bytes = std::fs::read(it.path("call.pcap")).unwrap_or_default();

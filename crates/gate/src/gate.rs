@@ -291,7 +291,12 @@ impl Gate {
             Command::Approve { tenant, approved } => {
                 self.engine.approve(&tenant, approved, now.wall);
             }
-            Command::Cut { call, by } => self.end(now, call, &format!("ended by {by}")),
+            Command::Cut { call, by } => {
+                if self.running().any(|running| running.call == call) {
+                    self.outputs.push_back(Output::Ended { call, by: Arc::clone(&by) });
+                    self.end(now, call, &format!("ended by {by}"));
+                }
+            }
             Command::Drain => self.signalling.calls.drain(),
             Command::Ban { net, until, by } => self.signalling.ban(now, net, until, &by),
             Command::Unban(net) => self.signalling.unban(now, net),

@@ -166,6 +166,13 @@ pub enum Output {
         /// What it has cost so far.
         cost: Money,
     },
+    /// A person had this running call ended.
+    Ended {
+        /// The call.
+        call: CallId,
+        /// By whom.
+        by: Arc<str>,
+    },
     /// Have its PBX end this call, whose signalling runs there; said again until it tells that the call is over.
     HangUp {
         /// The call.

@@ -30,6 +30,7 @@ struct World {
     sent: Vec<(Flow, String)>,
     verdicts: Vec<Verdict>,
     records: Vec<Cdr>,
+    ended: Vec<ringfence_model::CallId>,
     failed: Vec<RegistrationFailure>,
 }
 
@@ -46,7 +47,7 @@ impl World {
         let gate = Gate::of_shard(&Shard { number: 0, secret: [7; 32] }, snapshot);
         let now = Now { moment: Moment(1_000_000), wall: WallTime(MORNING) };
         let (sent, verdicts, records, failed) = (vec![], vec![], vec![], vec![]);
-        let mut world = Self { gate, now, sent, verdicts, records, failed };
+        let mut world = Self { gate, now, sent, verdicts, records, failed, ended: vec![] };
         for (trunk, address) in [("pbx", PBX), ("carrier", CARRIER)] {
             let hop =
                 ringfence_call::Hop { remote: address.parse().unwrap(), transport: Transport::Udp };
@@ -69,6 +70,7 @@ impl World {
                 }
                 Output::Verdict(verdict) => self.verdicts.push(verdict),
                 Output::Finished(cdr) => self.records.push(*cdr),
+                Output::Ended { call, .. } => self.ended.push(call),
                 Output::Event(CallEvent::RegistrationFailed(of)) => self.failed.push(of),
                 _ => {}
             }
@@ -213,6 +215,10 @@ fn a_judged_call_is_put_through_and_its_cut_reaches_both_sides() {
     let bye = to_pbx.iter().find(|text| text.starts_with("BYE ")).unwrap();
     assert!(line(bye, "Reason:").contains("the operator"));
     assert_eq!(world.records.len(), 1);
+    assert_eq!(world.ended, [call]);
+    // Once it is over there is nothing to end.
+    world.tell(Input::Command(Command::Cut { call, by: "the operator".into() }));
+    assert_eq!(world.ended, [call]);
 }
 
 #[test]

@@ -165,6 +165,11 @@ impl Engine {
             return;
         }
         let active = tenant.state.active.clone();
+        // A person owes the engine no reasons; the record of a call that is cut says at least by what.
+        let (level, until) = (block.level, block.until);
+        let whole_tenant = matches!(block.scope, Scope::Tenant(_));
+        let by_hand = || vec![Reason::Blocked { level, until, whole_tenant }];
+        let reasons = if reasons.is_empty() { by_hand() } else { reasons };
         self.cut_ordinary(&block, &reasons, acts);
         for id in active {
             let Some(running) = self.running.get(&id) else { continue };

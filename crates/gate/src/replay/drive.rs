@@ -230,6 +230,7 @@ impl<'a> Drive<'a> {
                 | Output::Hand { .. }
                 | Output::Close(_)
                 | Output::HangUp { .. }
+                | Output::Ended { .. }
                 | Output::Checkpoint { .. }
                 | Output::Event(_)
                 | Output::Finished(_) => {}

@@ -75,9 +75,11 @@ async fn one(running: &Running, order: &Order) {
     };
     match ended {
         Ok(ended) => {
+            let there = ended == Ended::Done;
             running.advice.ended.up();
-            info!(call, pbx = pbx_name, there = ended == Ended::Done, "call ended at its PBX");
-            let (call, there) = (order.call, ended == Ended::Done);
+            let what = if there { "call ended at its PBX" } else { "its PBX knows no such call" };
+            info!(call, pbx = pbx_name, "{what}");
+            let call = order.call;
             let shard = config.snapshot.directory.shard_of(&order.name.tenant);
             let told =
                 running.shards.ask(shard, move |gate, now| gate.hung_up(now, call, there)).await;

@@ -223,6 +223,7 @@ impl Writer {
         match what {
             Output::Verdict(verdict) => self.acts.judged(verdict),
             Output::Cut { call, reasons, .. } => self.acts.cut(*call, reasons),
+            Output::Ended { call, .. } => self.acts.cut(*call, &[]),
             Output::HangUp { call, name, handle, .. } => {
                 let (name, handle) = (name.clone(), handle.clone());
                 // One that finds no room is said again.
