@@ -215,6 +215,10 @@ fn whatever_a_pbx_sends_it_gets_an_answer_with_an_action() {
         let (status, said) = ask(&place, key, path, body);
         assert_eq!((status, said.as_str()), (code, "allow 0"), "{path} {body:?}");
     }
+    // Whatever becomes of mistakes, who dials a second number behind the first does not get through.
+    let two = "/v1/decide.txt?call_id=d&to=0201234567@carrier%26PJSIP/00252612345678";
+    let (status, said) = ask(&place, some, two, None);
+    assert_eq!((status, said.starts_with("reject ")), (400, true), "{said}");
     for (path, code) in [
         ("/v1/calls/answer?call_id=never-asked", 200),
         ("/v1/calls/end?call_id=never-asked&billsec=9", 200),

@@ -32,6 +32,11 @@ pub(crate) enum Unreadable {
         /// What is wrong with it.
         what: String,
     },
+    /// A called number with more behind it than the rest of an address.
+    #[error(
+        "to: behind the number stands more than a host and parameters: a PBX could dial what was not asked about; give it digits alone"
+    )]
+    Smuggled,
 }
 
 impl Fields {

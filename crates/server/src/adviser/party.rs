@@ -196,7 +196,10 @@ fn number(name: &'static str, text: &str) -> Result<String, Unreadable> {
         let begins = rest.get(..scheme.len()).is_some_and(|is| is.eq_ignore_ascii_case(scheme));
         rest = if begins { rest.get(scheme.len()..).unwrap_or_default() } else { rest };
     }
-    let user = rest.split(['@', ';']).next().unwrap_or_default();
+    let (user, behind) = rest.split_at(rest.find(['@', ';']).unwrap_or(rest.len()));
+    if name == "to" && !is_rest_of_address(behind) {
+        return Err(Unreadable::Smuggled);
+    }
     let separated = |c: char| matches!(c, '-' | '.' | '(' | ')' | ' ' | '/');
     let dialled = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
     let is_number = user.chars().all(|c| dialled(c) || separated(c));
@@ -206,6 +209,13 @@ fn number(name: &'static str, text: &str) -> Result<String, Unreadable> {
         return Err(Unreadable::Wrong { name, what: "it holds no number".to_owned() });
     }
     Ok(if plus { format!("+{bare}") } else { bare })
+}
+
+/// Whether a text is at most a host, a port and parameters (RFC 3261 §19.1.1). Stricter than URIs are about what separates
+/// destinations in dial plans: `0201234567@carrier&PJSIP/00252...` rings two at an Asterisk that dials what it is given.
+fn is_rest_of_address(text: &str) -> bool {
+    let rest = text.strip_prefix('@').unwrap_or(text);
+    rest.chars().all(|c| c.is_ascii_alphanumeric() || "-._:;=[]%~+*!'()".contains(c))
 }
 
 fn source(fields: &Fields) -> Result<Option<Source>, Unreadable> {
@@ -253,6 +263,25 @@ control = { kind = "kamailio", url = "http://127.0.0.1:5070/RPC" }
         let uri = format!("/v1/decide?{query}").parse().unwrap();
         let fields = Fields::read(&uri, &HeaderMap::new(), b"")?;
         Asker::find(&config, Some(&"acme".into()), &fields)?.question(&fields)
+    }
+
+    #[test]
+    fn a_number_with_more_to_dial_behind_it_is_no_question() {
+        for to in [
+            "0201234567@carrier%26PJSIP/00252612345678",
+            "sip:0201234567@pbx,60,rt",
+            "0201234567;x%26PJSIP/00252612345678",
+        ] {
+            let read = asked(&format!("from=201&call_id=1&to={to}"));
+            assert_eq!(read.unwrap_err(), Unreadable::Smuggled, "{to}");
+        }
+        for to in [
+            "0201234567@pbx.example:5060",
+            "sip:0201234567@[2001:db8::1];user=phone",
+            "tel:0201234567;phone-context=%2B31",
+        ] {
+            assert!(asked(&format!("from=201&call_id=1&to={to}")).is_ok(), "{to}");
+        }
     }
 
     #[test]

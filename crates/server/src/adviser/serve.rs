@@ -113,15 +113,18 @@ async fn decide(adviser: &Adviser, request: Request<Body>, form: Form) -> Respon
             return advice.respond(form, StatusCode::BAD_REQUEST);
         }
     };
+    let setup = config.snapshot.setup(&asker.tenant);
     let question = match asker.question(fields) {
         Ok(question) => question,
         Err(unreadable) => {
             counters.failed.up();
-            let advice = Advice::failed(asker.asking().fails_open, unreadable.to_string());
+            let open = asker.asking().fails_open;
+            // No mistake of a PBX: somebody dialled it.
+            let stopped = unreadable == Unreadable::Smuggled && setup.settings.enforces();
+            let advice = Advice::failed(open && !stopped, unreadable.to_string());
             return advice.respond(form, StatusCode::BAD_REQUEST);
         }
     };
-    let setup = config.snapshot.setup(&asker.tenant);
     let target = Numbering::embedded().classify(&question.attempt.dialled, &setup.dial_plan);
     let asked = if adviser.has_room(&asker.tenant) {
         adviser.judge(&asker.tenant, move |gate, now| gate.advise(now, question)).await
