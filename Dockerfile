@@ -14,15 +14,14 @@ COPY xtask xtask
 COPY tests/e2e tests/e2e
 COPY --from=portal /src/dist portal/dist
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    apt-get update -q && apt-get install -y -q --no-install-recommends libc6-dev && \
     cargo build --locked --profile dist --package ringfence-cli && \
-    install -D target/dist/ringfence /out/usr/bin/ringfence && \
+    install -D --strip target/dist/ringfence /out/usr/bin/ringfence && \
     install -d -m 700 /out/var/lib/ringfence
 
 # libc and nothing else: no shell, no package manager, not root (65532).
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /out/usr/bin/ringfence /usr/bin/ringfence
-COPY --from=build --chown=nonroot:nonroot /out/var/lib/ringfence /var/lib/ringfence
+COPY --from=build --chown=nonroot:nonroot /out/var/lib /var/lib
 COPY packaging/ringfence.toml /etc/ringfence/ringfence.toml
 VOLUME /var/lib/ringfence
 EXPOSE 5060/udp 5060/tcp 5061/tcp
