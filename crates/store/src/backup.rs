@@ -8,6 +8,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::{MetadataExt, lchown};
 use std::path::{Path, PathBuf};
 
 /// Pages copied between two reports of progress: 4 MiB.
@@ -63,6 +64,7 @@ pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
     make_private(&new)?;
     copy(from, &new, progress)?;
     let checked = check(&new)?;
+    hand_over(&new, folder_of(to));
     let kept = beside(to, ".before");
     // SQLite's log belongs to its file, wherever that goes.
     for side in ["-wal", "-shm", ""] {
@@ -128,11 +130,21 @@ fn check(path: &Path) -> Result<Checked> {
 
 fn put_in_place(new: &Path, to: &Path) -> Result<()> {
     let sync = |path: &Path| File::open(path)?.sync_all();
-    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let placed = sync(new)
-        .and_then(|()| fs::rename(new, to))
-        .and_then(|()| sync(folder.unwrap_or_else(|| Path::new("."))));
+    let placed = sync(new).and_then(|()| fs::rename(new, to)).and_then(|()| sync(folder_of(to)));
     placed.map_err(|error| failed(to, &error))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or_else(|| Path::new("."))
+}
+
+/// Root puts a copy back, and another user runs: the database is of whom its folder is of.
+fn hand_over(file: &Path, folder: &Path) {
+    if let Ok(owner) = fs::metadata(folder) {
+        // Only root can, and nobody else needs to.
+        let _ = lchown(file, Some(owner.uid()), Some(owner.gid()));
+    }
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {
