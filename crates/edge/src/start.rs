@@ -79,10 +79,30 @@ impl Sockets {
         if gates.len() != self.shards || u8::try_from(gates.len()).map_or(true, |n| n == 0) {
             return Err(StartError::Shards { gates: gates.len(), shards: self.shards });
         }
-        let addresses = self.local_addresses();
-        let keys = self.keys()?;
         let threads = Threads::start()
             .map_err(|source| StartError::Thread { what: "connections".into(), source })?;
+        match self.start_on(&threads, directory, gates, records) {
+            Ok(mut edge) => {
+                edge.threads = Some(threads);
+                Ok(edge)
+            }
+            Err(error) => {
+                // Dropping them waits for them, which nobody may who runs on an event queue.
+                threads.leave();
+                Err(error)
+            }
+        }
+    }
+
+    fn start_on(
+        self,
+        threads: &Threads,
+        directory: &Directory,
+        gates: Vec<Gate>,
+        records: Records,
+    ) -> Result<Edge, StartError> {
+        let addresses = self.local_addresses();
+        let keys = self.keys()?;
         let Channels { orders, streams, neighbours, inboxes, stop } = self.channels();
         let expected = Arc::new(Expected::default());
         let names = Names::new(
@@ -94,7 +114,7 @@ impl Sockets {
         .map_err(|error| StartError::Names(error.to_string()))?;
         let Settings { streams: stream_settings, limits, .. } = self.settings;
         let streams =
-            Arc::new(Streams::new(&threads, stream_settings, limits, streams, keys, expected));
+            Arc::new(Streams::new(threads, stream_settings, limits, streams, keys, expected));
         let clock = Clock::start();
         let tap = Arc::new(Tap::default());
         let mut shards = Vec::with_capacity(gates.len());
@@ -115,7 +135,7 @@ impl Sockets {
             shards.push(Handle { orders, counters, lag, thread: Some(thread) });
         }
         names.adopt(directory);
-        Ok(Edge { addresses, tap, stop, shards, streams, names, threads: Some(threads) })
+        Ok(Edge { addresses, tap, stop, shards, streams, names, threads: None })
     }
 
     fn keys(&self) -> Result<Option<Arc<Keys>>, StartError> {
