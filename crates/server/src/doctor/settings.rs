@@ -37,7 +37,11 @@ pub fn look(file: &Path, all: &mut Vec<Finding>) -> Option<Config> {
 /// A file with passwords in it that everybody can read.
 fn exposed(file: &Path) -> Option<Finding> {
     let text = std::fs::read_to_string(file).ok()?;
-    let holds = ["password", "ha1", "secret", "://"].iter().any(|word| text.contains(word));
+    let telling = |line: &str| {
+        let words = ["password", "ha1", "secret", "://"];
+        !line.trim_start().starts_with('#') && words.iter().any(|word| line.contains(word))
+    };
+    let holds = text.lines().any(telling);
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
     // A folder that nobody else may enter hides what is in it.
     let hidden = file.parent().and_then(|folder| std::fs::metadata(folder).ok());
@@ -72,7 +76,7 @@ mod tests {
         set(folder.path(), 0o750);
         assert_eq!(exposed(&file), None);
         set(folder.path(), 0o755);
-        std::fs::write(&file, "data = \"x\"").unwrap();
+        std::fs::write(&file, "data = \"x\"\n# password: none\n").unwrap();
         assert_eq!(exposed(&file), None);
     }
 }
