@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, lchown};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -75,11 +75,8 @@ impl Folder {
         if let Some(wanted) = shards.filter(|wanted| *wanted != made) {
             return Err(FolderError::Shards { path: path.to_owned(), made, wanted });
         }
-        // Root puts copies back, and another user runs. Only root can, and nobody else needs to.
-        if let Ok(owner) = std::fs::metadata(path) {
-            for file in [&lock_path, &secret_path, &shards_path] {
-                let _ = lchown(file, Some(owner.uid()), Some(owner.gid()));
-            }
+        for file in [&lock_path, &secret_path, &shards_path] {
+            ringfence_store::hand_over(file);
         }
         Ok(Self { path: path.to_owned(), secret, shards: made, _lock: lock })
     }

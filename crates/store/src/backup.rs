@@ -64,7 +64,7 @@ pub fn restore(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Re
     make_private(&new)?;
     copy(from, &new, progress)?;
     let checked = check(&new)?;
-    hand_over(&new, folder_of(to));
+    hand_over(&new);
     let kept = beside(to, ".before");
     // SQLite's log belongs to its file, wherever that goes.
     for side in ["-wal", "-shm", ""] {
@@ -139,10 +139,10 @@ fn folder_of(file: &Path) -> &Path {
     folder.unwrap_or_else(|| Path::new("."))
 }
 
-/// Root puts a copy back, and another user runs: the database is of whom its folder is of.
-fn hand_over(file: &Path, folder: &Path) {
-    if let Ok(owner) = fs::metadata(folder) {
-        // Only root can, and nobody else needs to.
+/// Gives a file to whom its folder belongs: root puts copies back, and another user runs. Only root can, and nobody else
+/// needs to, so that it cannot is no error.
+pub fn hand_over(file: &Path) {
+    if let Ok(owner) = fs::metadata(folder_of(file)) {
         let _ = lchown(file, Some(owner.uid()), Some(owner.gid()));
     }
 }

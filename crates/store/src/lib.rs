@@ -37,7 +37,7 @@ mod value;
 
 pub use approvals::{Answer, Approval, ApprovalFilter};
 pub use audit::{About, Act, AuditFilter, Audited, Chain};
-pub use backup::{Checked, backup, restore};
+pub use backup::{Checked, backup, hand_over, restore};
 pub use blocks::{BlockFilter, BlockRow};
 pub use cases::{Case, CaseFilter, CaseNote, CaseState};
 pub use cdr::{

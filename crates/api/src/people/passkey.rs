@@ -43,7 +43,6 @@ impl Kept {
     }
 }
 
-/// Enough of a hash to be unique among one person's.
 /// What a browser made: its table has fields that the reference does not name.
 ///
 /// # Errors
@@ -52,6 +51,7 @@ pub fn said<T: DeserializeOwned>(credential: &Json) -> Result<T, Refusal> {
     T::deserialize(credential).map_err(|error| Refusal::Invalid(format!("credential: {error}")))
 }
 
+/// Enough of a hash to be unique among one person's.
 fn id_of(credential_id: &[u8]) -> String {
     let digest = Sha256::digest(credential_id);
     hex(digest.first_chunk::<8>().map_or(&[], |bytes| bytes.as_slice()))

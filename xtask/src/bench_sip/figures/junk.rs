@@ -15,7 +15,7 @@ const JUNK: f64 = 50_000.0;
 const SECS: u64 = 8;
 
 /// What came of the calls of one run, and of the junk.
-struct Beside {
+struct Seen {
     /// Of the calls, in percent.
     completed: f64,
     resent: u64,
@@ -45,7 +45,7 @@ pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
         let runs = runs?;
         let from =
             if sources == 1 { "one address".to_owned() } else { format!("{sources} addresses") };
-        let middle = |of: fn(&Beside) -> f64| median(runs.iter().map(of).collect());
+        let middle = |of: fn(&Seen) -> f64| median(runs.iter().map(of).collect());
         let completed = runs.iter().map(|run| run.completed).fold(100.0, f64::min);
         let resent: u64 = runs.iter().map(|run| run.resent).sum();
         let answers: u64 = runs.iter().map(|run| run.answers).sum();
@@ -64,12 +64,12 @@ pub fn measure(stand: &Stand) -> Result<Vec<Reading>> {
     Ok(readings)
 }
 
-fn beside(server: SocketAddr, plan: Plan, sources: u32) -> Result<Beside> {
+fn beside(server: SocketAddr, plan: Plan, sources: u32) -> Result<Seen> {
     let mut junk = Junk::new(server, JUNK, sources)?;
     let mut outcome = run(plan, &mut junk)?;
     let tally = &outcome.tally;
     let secs = plan.lasting.as_secs_f64() + plan.talk.as_secs_f64();
-    Ok(Beside {
+    Ok(Seen {
         completed: 100.0 * tally.completed as f64 / tally.begun.max(1) as f64,
         resent: tally.resent,
         wait_us: quantile(&mut outcome.delays, 0.99),
